@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house of docs/architecture.md: a target imports only what stands below it in this list.
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+
+/// The card side is many small functions over a few targets: in a release they are optimised as one.
+let cardSide: [SwiftSetting] =
+    strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
+let package = Package(
+    name: "veuicc",
+    products: [
+        .executable(name: "veuicc", targets: ["veuicc"]),
+        .library(name: "VeuiccCard", targets: ["Card"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // Libraries of the system.
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+
+        // Card side.
+        .target(name: "Octets", swiftSettings: cardSide),
+        .target(name: "CardCryptoSeam", dependencies: ["COpenSSL"]),
+        .target(name: "CardCrypto", dependencies: ["Octets", "CardCryptoSeam"], swiftSettings: cardSide),
+        .target(name: "Memory", dependencies: ["Octets"], swiftSettings: cardSide),
+        .target(name: "CardOS", dependencies: ["Octets", "CardCrypto", "Memory"], swiftSettings: cardSide),
+        .target(name: "ProfilePackage", dependencies: ["Octets", "Memory", "CardOS"], swiftSettings: cardSide),
+        .target(
+            name: "Card", dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage"],
+            swiftSettings: cardSide),
+
+        // Host side.
+        .target(name: "ImageFile", dependencies: ["Card", "Memory"], swiftSettings: strict),
+        .target(name: "Reader", dependencies: ["Octets", "Card", "ImageFile", "CPCSC"], swiftSettings: strict),
+        .executableTarget(
+            name: "veuicc",
+            dependencies: [
+                "Octets", "Memory", "CardOS", "ProfilePackage", "Card", "ImageFile", "Reader",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ]
+)
