@@ -21,7 +21,7 @@ let package = Package(
     targets: [
         // Libraries of the system.
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+        .systemLibrary(name: "CPCSC", providers: [.apt(["libpcsclite-dev"])]),
 
         // Card side.
         .target(name: "Octets", swiftSettings: cardSide),
@@ -31,8 +31,10 @@ let package = Package(
         .target(name: "CardOS", dependencies: ["Octets", "CardCrypto", "Memory"], swiftSettings: cardSide),
         .target(name: "ProfilePackage", dependencies: ["Octets", "Memory", "CardOS"], swiftSettings: cardSide),
         .target(
-            name: "Card", dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage"],
-            swiftSettings: cardSide),
+            name: "Card",
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage"],
+            swiftSettings: cardSide
+        ),
 
         // Host side.
         .target(name: "ImageFile", dependencies: ["Card", "Memory"], swiftSettings: strict),
@@ -43,6 +45,10 @@ let package = Package(
                 "Octets", "Memory", "CardOS", "ProfilePackage", "Card", "ImageFile", "Reader",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
+
+        .testTarget(name: "OctetsTests", dependencies: ["Octets"], swiftSettings: strict),
+        .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
     ]
 )

@@ -35,7 +35,8 @@ public struct Card: ~Copyable {
     ///
     /// - Returns: the length of the response APDU, at least 2; 0 when the power failed during the command.
     public mutating func transmit(
-        _ command: UnsafeRawBufferPointer, into response: UnsafeMutableRawBufferPointer
+        _ command: UnsafeRawBufferPointer,
+        into response: UnsafeMutableRawBufferPointer
     ) -> Int {
         guard response.count >= 2 else { return 0 }
         response[0] = 0x6D
@@ -65,7 +66,9 @@ public struct Environment {
 
     /// An environment; `seed` is cut or filled with zeros to 48 octets.
     public init(
-        transmissionProtocol: TransmissionProtocol = .t0, seed: [UInt8], synchronize: (() -> Void)? = nil
+        transmissionProtocol: TransmissionProtocol = .t0,
+        seed: [UInt8],
+        synchronize: (() -> Void)? = nil
     ) {
         self.transmissionProtocol = transmissionProtocol
         self.seed = seed

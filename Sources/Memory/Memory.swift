@@ -1,1 +1,211 @@
-// Memory
+import Octets
+
+/// The non-volatile memory of a card: objects with owners and quotas, changed in transactions that no power failure
+/// tears. docs/memory-image.md says where each octet stands.
+///
+/// Definitions. An *object* is a list of octets, named by its first page. A *transaction* begins with the first change
+/// after the last `commit` or `rollBack` and ends with the next one.
+///
+/// Precondition: the image is changed through this value only.
+///
+/// What holds for any sequence of operations and of power failures:
+/// - after a power-on the image is as before the interrupted transaction or as after it;
+/// - `rollBack` leaves the image as before the transaction, octet for octet;
+/// - free pages and everything else that is not in use are erased;
+/// - each data page in use belongs to one object and one owner, and no owner has more than its quota;
+/// - an allocation fails only if fewer pages are free than it needs (pages of an object need not be neighbours), if
+///   the quota forbids it, or if the journal is full.
+///
+/// Capacity. An object of *n* octets takes (*n* + 4) / 64 pages, rounded up. A transaction may overwrite as much as the
+/// journal holds (an entry takes 12 octets more than what it covers); what it writes into objects that it has itself
+/// allocated costs nothing there.
+///
+/// The tests run random operations against a model, and cut the power in each program operation of scripted flows.
+public struct Memory: ~Copyable {
+    /// Where the regions lie.
+    public let geometry: Geometry
+    var eeprom: EEPROM
+    var journal: Journal
+    /// Pages and page table entries that were free when the transaction began: nothing to restore there.
+    var released: ReleasedWindow = ReleasedWindow()
+    /// How many pages each owner has.
+    var ownerPages: InlineArray<256, UInt32> = InlineArray(repeating: 0)
+    /// How many pages are free.
+    public internal(set) var freePages = 0
+    /// No page before this one is free.
+    var lowestFreePage: Int
+    /// Called after each commit that changed something.
+    let synchronize: (() -> Void)?
+
+    /// Mounts the memory that `image` holds, and finishes what a power failure interrupted.
+    ///
+    /// - Parameter synchronize: called after each commit that changed something, once the image holds it.
+    /// - Throws: what is wrong with the superblock. Further defects are found by `verify`.
+    public init(
+        mounting image: UnsafeMutableRawBufferPointer,
+        synchronize: (() -> Void)? = nil
+    ) throws(ImageDefect) {
+        geometry = try Geometry(superblockOf: UnsafeRawBufferPointer(image))
+        eeprom = EEPROM(image)
+        journal = Journal(geometry)
+        lowestFreePage = geometry.firstDataPage
+        self.synchronize = synchronize
+        powerOn()
+    }
+
+    /// Makes `image` an empty one: everything erased but the superblock, and owner 0, the card, without a quota.
+    ///
+    /// - Returns: false, and `image` unchanged, if no image has that size.
+    public static func format(_ image: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let geometry = Geometry(size: image.count) else { return false }
+        image.initializeMemory(as: UInt8.self, repeating: 0xFF)
+        image.copyBytes(from: geometry.superblock)
+        let owner = OwnerEntry(parent: nil, quota: nil).octets
+        UnsafeMutableRawBufferPointer(rebasing: image[geometry.ownerTableOffset...]).copyBytes(from: owner)
+        return true
+    }
+
+    /// Gives the memory power: recovers, and counts what is in use.
+    public mutating func powerOn() {
+        eeprom.schedule(nil)
+        released = ReleasedWindow()
+        journal.recover(in: &eeprom)
+        count()
+    }
+
+    // MARK: Power and program operations
+
+    /// Program operations since the memory was mounted.
+    public var programOperations: UInt64 { eeprom.operations }
+    /// Whether the power has not failed since the last power-on.
+    public var hasPower: Bool { eeprom.hasPower }
+
+    /// Lets the power fail; nil: not any more.
+    public mutating func schedule(_ failure: PowerFailure?) {
+        eeprom.schedule(failure)
+    }
+
+    /// Recovers as a power-on does, while the power fails once more: for tests of the recovery.
+    public mutating func recoverWithPowerFailure(_ failure: PowerFailure) {
+        eeprom.schedule(failure)
+        released = ReleasedWindow()
+        journal.recover(in: &eeprom)
+    }
+
+    // MARK: Transactions
+
+    /// Whether a transaction is under way.
+    public var isInTransaction: Bool { journal.length > 0 }
+
+    /// Ends the transaction: what it changed is there for good.
+    public mutating func commit() {
+        guard isInTransaction else { return }
+        if journal.hasDisposals {
+            do throws(StatusWord) {
+                try journal.append(.committed, offset: 0, count: 0, to: &eeprom)
+            } catch {
+                // Each entry leaves room for this one.
+                return rollBack()
+            }
+            releaseDisposed()
+            journal.eraseDisposed(in: &eeprom)
+        }
+        journal.close(in: &eeprom)
+        released = ReleasedWindow()
+        if let synchronize, eeprom.hasPower { synchronize() }
+    }
+
+    /// Ends the transaction: the image is again as before it, octet for octet.
+    public mutating func rollBack() {
+        guard isInTransaction else { return }
+        journal.rollBack(in: &eeprom)
+        released = ReleasedWindow()
+        count()
+    }
+
+    // MARK: Changes, always within the image
+
+    /// Writes `count` octets at `offset`, so that a roll-back restores what stood there.
+    mutating func change(at offset: Int, to source: UnsafeRawPointer, count: Int) throws(StatusWord) {
+        if !released.covers(offset, count) {
+            try journal.append(.restore, offset: offset, count: count, to: &eeprom)
+        }
+        eeprom.program(source, at: offset, count: count)
+    }
+
+    /// Erases `count` octets at `offset`, so that a roll-back restores what stood there.
+    mutating func clear(at offset: Int, count: Int) throws(StatusWord) {
+        guard count > 0, !eeprom.isErased(at: offset, count: count) else { return }
+        if !released.covers(offset, count) {
+            try journal.append(.restore, offset: offset, count: count, to: &eeprom)
+        }
+        eeprom.erase(at: offset, count: count)
+    }
+
+    // MARK: Page table
+
+    func entry(of page: Int) -> PageEntry {
+        PageEntry(rawValue: eeprom.uint32(at: geometry.pageTableOffset + page * Geometry.pageEntrySize))
+    }
+
+    /// Whether `page` can hold data.
+    func isDataPage(_ page: UInt32) -> Bool {
+        page >= UInt32(truncatingIfNeeded: geometry.firstDataPage)
+            && page < UInt32(truncatingIfNeeded: geometry.pageCount)
+    }
+
+    /// Counts from the page table what is free and what each owner uses.
+    private mutating func count() {
+        ownerPages = InlineArray(repeating: 0)
+        freePages = 0
+        lowestFreePage = geometry.pageCount
+        for page in geometry.firstDataPage..<geometry.pageCount {
+            let entry = entry(of: page)
+            if entry.isFree {
+                if freePages == 0 { lowestFreePage = page }
+                freePages += 1
+            } else {
+                ownerPages[Int(entry.owner)] += 1
+            }
+        }
+    }
+
+    /// Counts the pages that the commit is about to erase as free.
+    private mutating func releaseDisposed() {
+        var pages: [(page: Int, owner: Int)] = []
+        let table = geometry.pageTableOffset
+        let firstData = geometry.firstDataPage * Geometry.pageSize
+        journal.forEachDisposal(in: eeprom) { range in
+            guard range.lowerBound >= table, range.upperBound <= firstData else { return }
+            for offset in stride(from: range.lowerBound, to: range.upperBound, by: Geometry.pageEntrySize) {
+                let page = (offset - table) / Geometry.pageEntrySize
+                let entry = PageEntry(rawValue: eeprom.uint32(at: offset))
+                if !entry.isFree { pages.append((page, Int(entry.owner))) }
+            }
+        }
+        for (page, owner) in pages {
+            ownerPages[owner] -= min(1, ownerPages[owner])
+            freePages += 1
+            lowestFreePage = min(lowestFreePage, page)
+        }
+    }
+}
+
+/// Ranges of the image that were erased and free when the transaction began.
+struct ReleasedWindow {
+    private var ranges: InlineArray<8, (lower: Int, upper: Int)> = InlineArray(repeating: (0, 0))
+    private var count = 0
+
+    /// Remembers a range. When there are too many the oldest is forgotten: that costs journal entries, nothing else.
+    mutating func add(_ offset: Int, _ length: Int) {
+        ranges[count % 8] = (offset, offset + length)
+        count += 1
+    }
+
+    func covers(_ offset: Int, _ length: Int) -> Bool {
+        for index in 0..<min(count, 8) where ranges[index].lower <= offset && offset + length <= ranges[index].upper {
+            return true
+        }
+        return false
+    }
+}

@@ -37,6 +37,12 @@ public struct OctetView {
         return UInt16(bigEndian: base.loadUnaligned(fromByteOffset: index, as: UInt16.self))
     }
 
+    /// The big-endian 32-bit number at `index`; nil where it does not lie within the bounds.
+    public func uint32(at index: Int) -> UInt32? {
+        guard index >= 0, index < count - 3 else { return nil }
+        return UInt32(bigEndian: base.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+    }
+
     /// All octets as one big-endian number; nil for none or for more than four.
     public var number: UInt32? {
         guard count >= 1, count <= 4 else { return nil }

@@ -39,7 +39,9 @@ public struct OctetWriter {
 
     /// Appends `count` times `octet`.
     public mutating func append(repeating octet: UInt8, count: Int) {
-        if count > 0, let place = reserve(count) { place.initializeMemory(as: UInt8.self, repeating: octet, count: count) }
+        if count > 0, let place = reserve(count) {
+            place.initializeMemory(as: UInt8.self, repeating: octet, count: count)
+        }
     }
 
     /// Appends a number in the fewest octets that hold it, at least `minimum` (1 to 4) of them.
@@ -70,7 +72,8 @@ public struct OctetWriter {
     ///
     /// - Throws: what `content` throws.
     public mutating func appendTLV<Failure: Error>(
-        _ tag: UInt32, _ content: (inout OctetWriter) throws(Failure) -> Void
+        _ tag: UInt32,
+        _ content: (inout OctetWriter) throws(Failure) -> Void
     ) throws(Failure) {
         append(number: tag, minimum: 1)
         let lengthAt = count
@@ -101,7 +104,8 @@ public struct OctetWriter {
             base.storeBytes(
                 of: UInt8(truncatingIfNeeded: length >> ((extra - 1 - index) * 8)),
                 toByteOffset: position + 1 + index,
-                as: UInt8.self)
+                as: UInt8.self
+            )
         }
     }
 
