@@ -1,0 +1,843 @@
+#!/usr/bin/env python3
+"""Reads the memory image of a card, by docs/memory-image.md (the section signs below are its sections).
+
+It shows the image as it would be after recovery (§5) and never writes to the file. PINs and PUKs are shown.
+
+Exit status: 0 done; 1 `verify` found an inconsistency, or `read` found no such file; 2 the file is not an image
+(truncated, foreign, of another major version); 64 the command line is wrong.
+
+A path begins at the MF: 3F00/7F10/6F3A, 3F00/ADF.A0000000871002/6F07. A file whose parents lead to no MF is named
+by its object: #1057. A link to a DF is one entry of the tree; `read` passes through it.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+
+MAGIC = b"VEUICC\r\n"
+MAJOR = 1
+PAGE = 64
+NONE = 0xFFFFFFFF
+LAST = 0x3FFFF
+SIZES = range(65_536, 16_777_216 + 1, 4_096)
+OWNER_TABLE_PAGES = 32
+RESTORE, RELEASE, DISPOSE, COMMITTED = 1, 2, 3, 4
+JOURNAL_KINDS = {RESTORE: "restore", RELEASE: "release", DISPOSE: "dispose", COMMITTED: "committed"}
+FILE, PIN, PUK, AUTHENTICATION, CDMA, SESSION, HEADER = range(1, 8)
+KINDS = {
+    FILE: "file",
+    PIN: "PIN codes",
+    PUK: "unblocking codes",
+    AUTHENTICATION: "authentication parameters",
+    CDMA: "CDMA parameters",
+    SESSION: "suspended session",
+    HEADER: "profile header",
+}
+# TS 102 221 §11.1.1.4.3, without the bit for shareable (40). Working and internal EFs differ in bit 4.
+STRUCTURES = {0x01: "TR", 0x09: "TR", 0x02: "LF", 0x0A: "LF", 0x06: "CY", 0x0E: "CY", 0x39: "BT", 0x38: "DF"}
+ATTRIBUTES = {"84", "8B", "8C", "AB", "C6", "A5"}
+
+
+class NotAnImage(Exception):
+    """The file is truncated, foreign, or of another major version."""
+
+
+def number(octets, offset, width):
+    return int.from_bytes(octets[offset:offset + width], "big")
+
+
+def u16(octets, offset):
+    return number(octets, offset, 2)
+
+
+def u32(octets, offset):
+    return number(octets, offset, 4)
+
+
+def upper(octets):
+    return bytes(octets).hex().upper()
+
+
+def erased(octets):
+    return octets.count(0xFF) == len(octets)
+
+
+def first_programmed(octets):
+    return next(index for index, octet in enumerate(octets) if octet != 0xFF)
+
+
+def data_objects(octets):
+    """The BER-TLV objects in `octets` as (offset, tag in hexadecimal, value); ValueError(offset) if they do not fit."""
+    found, at = [], 0
+    while at < len(octets):
+        start, cursor = at, at + 1
+        if octets[at] & 0x1F == 0x1F:
+            while cursor < len(octets) and octets[cursor] & 0x80:
+                cursor += 1
+            cursor += 1
+        tag = upper(octets[at:cursor])
+        if cursor >= len(octets):
+            raise ValueError(start)
+        length = octets[cursor]
+        cursor += 1
+        if length & 0x80:
+            width = length & 0x7F
+            if not 1 <= width <= 4 or cursor + width > len(octets):
+                raise ValueError(start)
+            length = number(octets, cursor, width)
+            cursor += width
+        at = cursor + length
+        if at > len(octets):
+            raise ValueError(start)
+        found.append((start, tag, octets[cursor:at]))
+    return found
+
+
+@dataclass(frozen=True)
+class Region:
+    name: str
+    page: int
+    pages: int
+
+    @property
+    def offset(self):
+        return self.page * PAGE
+
+    @property
+    def octets(self):
+        return self.pages * PAGE
+
+    def of(self, image):
+        return image[self.offset:self.offset + self.octets]
+
+
+def regions_of(size):
+    """§2: the regions follow from the size alone."""
+    journal = min(max(size // 16, 4_096), 65_536) // PAGE
+    table = -(-4 * (size // PAGE) // PAGE)
+    page, found = 0, {}
+    for name, pages in (("superblock", 1), ("owner table", OWNER_TABLE_PAGES), ("journal", journal),
+                        ("page table", table)):
+        found[name] = Region(name, page, pages)
+        page += pages
+    found["data pages"] = Region("data pages", page, size // PAGE - page)
+    return found
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A journal entry that counts (§5)."""
+    at: int
+    kind: int
+    offset: int
+    length: int
+    before: bytes
+
+
+def journal_entries(journal):
+    found, at = [], 0
+    while at + 12 <= len(journal) and journal[at] in JOURNAL_KINDS:
+        kind, length = journal[at], u32(journal, at + 4)
+        end = at + 8 + (length if kind == RESTORE else 0)
+        if end + 4 > len(journal) or zlib.crc32(journal[at:end]) != u32(journal, end):
+            break
+        found.append(Entry(at, kind, number(journal, at + 1, 3), length, journal[at + 8:end]))
+        at = end + 4
+    return found
+
+
+@dataclass
+class Object:
+    """An object (§7): `number` is its first page, `content` what stands behind its length."""
+    number: int
+    kind: int
+    owner: int
+    pages: list
+    content: bytes = b""
+
+    def at(self, index):
+        """The offset in the image of octet `index` of the content."""
+        position = min(index + 4, len(self.pages) * PAGE - 1)
+        return self.pages[position // PAGE] * PAGE + position % PAGE
+
+
+class File:
+    """A file object (§7.1), its fields as they are stored."""
+
+    def __init__(self, item):
+        content = item.content
+        self.object, self.number, self.owner = item, item.number, item.owner
+        self.parent, self.identifier = u32(content, 0), u16(content, 4)
+        self.descriptor, self.life_cycle, self.short_identifier, self.special = content[6:10]
+        self.record_length, self.first = u16(content, 10), u16(content, 12)
+        self.size, self.used, self.link = u32(content, 14), u32(content, 18), u32(content, 22)
+        self.attributes_length = u16(content, 26)
+        self.attributes = content[28:28 + self.attributes_length]
+        self.stored = content[28 + self.attributes_length:]
+        self.structure = STRUCTURES.get(self.descriptor & 0xBF, "??")
+        try:
+            self.tags = [(tag, value) for _, tag, value in data_objects(self.attributes)]
+        except ValueError:
+            self.tags = []
+
+    @property
+    def type(self):
+        if self.structure != "DF":
+            return self.structure
+        return "MF" if self.parent == NONE else "ADF" if self.identifier == 0xFFFF else "DF"
+
+    @property
+    def name(self):
+        if self.type == "ADF":
+            return "ADF." + next((upper(value) for tag, value in self.tags if tag == "84"), "")
+        return f"{self.identifier:04X}"
+
+
+class Image:
+    """An image after recovery. `problems` are its inconsistencies: (offset in the image, reason)."""
+
+    def __init__(self, data):
+        self.problems = []
+        self.read_superblock(data)
+        self.octets = bytearray(data[:self.size])
+        self.recover()
+        self.read_owners()
+        self.read_pages()
+        self.read_files()
+        self.read_codes()
+        self.read_others()
+        self.problems = sorted(set(self.problems))
+
+    def note(self, offset, reason):
+        self.problems.append((offset, reason))
+
+    def reserved(self, offset, octets):
+        """What is reserved is erased, unless a later minor version has given it a meaning (§3)."""
+        if self.minor == 0 and not erased(octets):
+            self.note(offset, "reserved octets are not erased")
+
+    # §3
+
+    def read_superblock(self, data):
+        block = data[:PAGE]
+        if not data.startswith(MAGIC):
+            raise NotAnImage("it does not begin with the magic of a memory image")
+        if len(block) < PAGE:
+            raise NotAnImage("truncated: shorter than a superblock")
+        whole = zlib.crc32(block[:60]) == u32(block, 60)
+        major, self.minor = u16(block, 8), u16(block, 10)
+        if major != MAJOR:
+            raise NotAnImage(f"format {major}.{self.minor}; this reader knows {MAJOR}")
+        stated = u32(block, 12)
+        # A damaged superblock does not tell the size; that of the file does, since the regions follow from it.
+        self.size = stated if whole or stated == len(data) else len(data)
+        if self.size not in SIZES:
+            raise NotAnImage(f"{self.size} octets is no size of an image")
+        if len(data) < self.size:
+            raise NotAnImage(f"truncated: {len(data)} of {self.size} octets")
+        if len(data) > self.size:
+            self.note(self.size, "octets behind the end of the image")
+        if not whole:
+            self.note(60, "superblock: the CRC-32 is wrong")
+        self.format = f"{major}.{self.minor}"
+        self.pages = self.size // PAGE
+        self.regions = regions_of(self.size)
+        named = self.regions
+        for offset, name, right in (
+            (12, "size of the image", self.size),
+            (16, "size of a page", PAGE),
+            (20, "first page of the owner table", named["owner table"].page),
+            (24, "first page of the journal", named["journal"].page),
+            (28, "number of pages of the journal", named["journal"].pages),
+            (32, "first page of the page table", named["page table"].page),
+            (36, "first data page", named["data pages"].page),
+        ):
+            if u32(block, offset) != right:
+                self.note(offset, f"superblock: {name} is {u32(block, offset)}, not {right}")
+        self.reserved(40, block[40:60])
+
+    # §5
+
+    def recover(self):
+        region = self.regions["journal"]
+        journal = bytes(region.of(self.octets))
+        self.entries = journal_entries(journal)
+        committed = any(entry.kind == COMMITTED for entry in self.entries)
+        if self.entries:
+            self.journal_state = "open, committed" if committed else "open"
+        else:
+            self.journal_state = "closed" if erased(journal) else "closed, not erased"
+        for entry in self.entries if committed else reversed(self.entries):
+            self.replay(entry, committed)
+        self.octets[region.offset:region.offset + region.octets] = b"\xFF" * region.octets
+
+    def replay(self, entry, committed):
+        region = self.regions["journal"]
+        at, end = region.offset + entry.at, entry.offset + entry.length
+        if entry.kind == COMMITTED:
+            if entry.offset or entry.length:
+                self.note(at, "journal: offset and length of the entry 'committed' are not 0")
+            if entry is not self.entries[-1]:
+                self.note(at, "journal: an entry follows the entry 'committed'")
+        elif end > self.size:
+            self.note(at, f"journal: entry '{JOURNAL_KINDS[entry.kind]}' leads out of the image")
+        elif entry.offset < PAGE or entry.offset < region.offset + region.octets and end > region.offset:
+            self.note(at, f"journal: entry '{JOURNAL_KINDS[entry.kind]}' leads into the superblock or the journal")
+        elif entry.kind == RESTORE and not committed:
+            self.octets[entry.offset:end] = entry.before
+        elif entry.kind == (DISPOSE if committed else RELEASE):
+            self.octets[entry.offset:end] = b"\xFF" * entry.length
+
+    # §4
+
+    def read_owners(self):
+        region = self.regions["owner table"]
+        table = region.of(self.octets)
+        self.owners = {}
+        for owner in range(256):
+            at, entry = region.offset + 8 * owner, table[8 * owner:8 * owner + 8]
+            if erased(entry):
+                continue
+            if entry[0] != 1:
+                self.note(at, f"owner {owner}: neither in use nor erased")
+                continue
+            self.reserved(at + 2, entry[2:4])
+            parent, quota = entry[1], u32(entry, 4)
+            self.owners[owner] = {"owner": owner, "parent": None if parent == 0xFF else parent,
+                                  "quota": None if quota == NONE else quota, "used": 0}
+        for owner, entry in self.owners.items():
+            at, parent, seen = region.offset + 8 * owner + 1, entry["parent"], {owner}
+            if parent is not None and parent not in self.owners:
+                self.note(at, f"owner {owner}: belongs to owner {parent}, which is not in use")
+            while parent in self.owners and parent not in seen:
+                seen.add(parent)
+                parent = self.owners[parent]["parent"]
+            if parent in seen:
+                self.note(at, f"owner {owner}: belongs to itself by way of owner {parent}")
+
+    # §6
+
+    def read_pages(self):
+        region, first = self.regions["page table"], self.regions["data pages"].page
+        table = bytes(region.of(self.octets))
+        entries = memoryview(table)
+        self.table = [u32(entries, at) for at in range(0, len(table), 4)]
+        self.free, self.objects, taken, used = 0, {}, {}, Counter()
+        for page, entry in enumerate(self.table):
+            at, tag, kind, owner = region.offset + 4 * page, entry >> 30, entry >> 26 & 15, entry >> 18 & 255
+            if page < first or page >= self.pages:
+                if entry != NONE:
+                    self.note(at, f"page table: page {page} is no data page, its entry is not erased")
+            elif entry == NONE:
+                self.free += 1
+                octets = self.octets[page * PAGE:page * PAGE + PAGE]
+                if not erased(octets):
+                    self.note(page * PAGE + first_programmed(octets), f"page {page} is free, but not erased")
+            elif tag not in (1, 2):
+                self.note(at, f"page table: page {page} is neither free nor the first or a further page")
+            else:
+                used[owner] += 1
+                if owner not in self.owners:
+                    self.note(at, f"page table: page {page} belongs to owner {owner}, which is not in use")
+                if tag == 1:
+                    self.objects[page] = Object(page, kind, owner, [page])
+                    if kind == 0:
+                        self.note(at, f"page table: page {page} is the first page of an object of kind 0")
+                    elif kind not in KINDS and self.minor == 0:
+                        self.note(at, f"page table: page {page} is the first page of an object of reserved kind {kind}")
+                elif kind:
+                    self.note(at, f"page table: page {page} is a further page, its kind is {kind}")
+        for item in self.objects.values():
+            self.follow(item, region, first, taken)
+            self.read_content(item)
+        for page, entry in enumerate(self.table[:self.pages]):
+            if page >= first and entry >> 30 == 2 and page not in taken:
+                self.note(region.offset + 4 * page, f"page table: page {page} is a further page of no object")
+        for owner, entry in self.owners.items():
+            entry["used"] = used[owner] * PAGE
+            if entry["quota"] is not None and entry["used"] > entry["quota"]:
+                self.note(self.regions["owner table"].offset + 8 * owner + 4,
+                          f"owner {owner}: uses {entry['used']} octets of {entry['quota']}")
+
+    def follow(self, item, region, first, taken):
+        page = item.number
+        while (following := self.table[page] & LAST) != LAST:
+            at = region.offset + 4 * page
+            if not first <= following < self.pages:
+                return self.note(at, f"page table: page {page} leads to page {following}, which is no data page")
+            entry = self.table[following]
+            if entry == NONE or entry >> 30 != 2:
+                return self.note(at, f"page table: page {page} leads to page {following}, which is no further page")
+            if following in taken:
+                return self.note(at, f"page table: page {page} leads to page {following}, "
+                                     f"which belongs to object {taken[following]}")
+            if entry >> 18 & 255 != item.owner:
+                self.note(region.offset + 4 * following,
+                          f"page table: page {following} of object {item.number} has another owner")
+            taken[following] = item.number
+            item.pages.append(following)
+            page = following
+
+    # §7
+
+    def read_content(self, item):
+        raw = b"".join(bytes(self.octets[page * PAGE:page * PAGE + PAGE]) for page in item.pages)
+        length, start = u32(raw, 0), item.number * PAGE
+        pages = -(-(length + 4) // PAGE)
+        item.content = raw[4:4 + length]
+        if pages != len(item.pages):
+            self.note(start, f"object {item.number}: {length} octets take {pages} pages, it has {len(item.pages)}")
+        elif not erased(raw[4 + length:]):
+            self.note(item.at(length + first_programmed(raw[4 + length:])),
+                      f"object {item.number}: octets behind its content are not erased")
+
+    def of_kind(self, kind):
+        return [item for item in self.objects.values() if item.kind == kind]
+
+    # §7.1
+
+    def read_files(self):
+        self.files, self.children = {}, {}
+        for item in self.of_kind(FILE):
+            if len(item.content) < 28:
+                self.note(item.at(0), f"file {item.number}: shorter than its 28 octets of fields")
+            else:
+                self.files[item.number] = File(item)
+        for file in self.files.values():
+            self.children.setdefault(file.parent, []).append(file)
+        self.paths = {file.number: self.find_path(file) for file in self.files.values()}
+        for file in self.files.values():
+            for index, reason in self.file_problems(file):
+                self.note(file.object.at(index), f"file {self.paths[file.number]}: {reason}")
+        for siblings in self.children.values():
+            seen = set()
+            for file in siblings:
+                key = (file.name, file.owner if file.parent == NONE else None)
+                if key in seen:
+                    self.note(file.object.at(4), f"file {self.paths[file.number]}: another one has its path")
+                seen.add(key)
+
+    def find_path(self, file):
+        names, seen = [], set()
+        while file.number not in seen:
+            seen.add(file.number)
+            parent = self.files.get(file.parent)
+            names.append(file.name if parent or file.type == "MF" else f"#{file.number}")
+            if not parent:
+                return "/".join(reversed(names))
+            file = parent
+        return f"#{file.number}/" + "/".join(reversed(names[:-1]))
+
+    def path(self, object_number):
+        if object_number == NONE:
+            return None
+        return self.paths.get(object_number, f"#{object_number}")
+
+    def target(self, file):
+        """The file whose body, size and record length `file` has."""
+        return file if file.link == NONE else self.files.get(file.link, file)
+
+    def is_folder(self, object_number):
+        return object_number in self.files and self.files[object_number].structure == "DF"
+
+    def file_problems(self, file):
+        """(offset in the content, reason) of each."""
+        folder, link = file.structure == "DF", file.link != NONE
+        if file.structure == "??":
+            yield 6, f"unknown file descriptor octet {file.descriptor:02X}"
+        yield from self.place_problems(file, folder)
+        if file.short_identifier > 30:
+            yield 8, f"short file identifier {file.short_identifier}"
+        if folder and file.short_identifier:
+            yield 8, "a short file identifier, but no EF"
+        yield from self.attribute_problems(file)
+        if (folder or link) and file.size:
+            yield 14, f"has a body of {file.size} octets"
+        if len(file.stored) != file.size:
+            yield 14, f"the body takes {len(file.stored)} octets, its size is {file.size}"
+        if link:
+            yield from self.link_problems(file, folder)
+        else:
+            yield from self.body_problems(file)
+
+    def place_problems(self, file, folder):
+        if file.parent == NONE:
+            if not folder:
+                yield 0, "an EF without parent"
+        elif not self.is_folder(file.parent):
+            yield 0, f"its parent, object {file.parent}, is no MF, DF or ADF"
+        elif self.files[file.parent].link != NONE:
+            yield 0, "its parent is a link"
+        elif self.paths[file.number].startswith("#") and self.in_a_ring(file):
+            yield 0, "its parents form a ring"
+        if file.type == "MF" and file.identifier != 0x3F00:
+            yield 4, f"the MF has the identifier {file.identifier:04X}"
+        if not folder and file.identifier == 0xFFFF:
+            yield 4, "an EF has the identifier of an ADF"
+
+    def in_a_ring(self, file):
+        seen, at = set(), file
+        while at and at.number not in seen:
+            seen.add(at.number)
+            at = self.files.get(at.parent)
+        return at is not None
+
+    def attribute_problems(self, file):
+        if 28 + file.attributes_length > len(file.object.content):
+            yield 26, "the attributes do not fit into the object"
+            return
+        try:
+            found = data_objects(file.attributes)
+        except ValueError as error:
+            yield 28 + error.args[0], "the attributes are no list of BER-TLV objects"
+            return
+        seen = set()
+        for at, tag, value in found:
+            if tag not in ATTRIBUTES and self.minor == 0:
+                yield 28 + at, f"unknown attribute {tag}"
+            # Only one of the three can hold the security attributes.
+            group = "8B, 8C or AB" if tag in ("8B", "8C", "AB") else tag
+            if group in seen:
+                yield 28 + at, f"attribute {group} twice"
+            seen.add(group)
+            if tag == "84" and not 1 <= len(value) <= 16:
+                yield 28 + at, f"a DF name of {len(value)} octets"
+        if file.type == "ADF" and "84" not in seen:
+            yield 4, "an ADF without a DF name"
+
+    def link_problems(self, file, folder):
+        target = self.files.get(file.link)
+        if target is None:
+            yield 22, f"the link leads to object {file.link}, which is no file"
+        elif target.link != NONE:
+            yield 22, f"the link leads to {self.paths[file.link]}, which is a link itself"
+        elif (target.structure == "DF") != folder:
+            yield 22, f"the link leads to {self.paths[file.link]}, which is of another type"
+
+    def body_problems(self, file):
+        if file.structure in ("LF", "CY"):
+            if file.record_length == 0:
+                yield 10, "its record length is 0"
+            elif file.size % file.record_length:
+                yield 14, f"{file.size} octets are no whole number of records of {file.record_length}"
+        elif file.record_length:
+            yield 10, "has a record length, but no records"
+        records = file.size // file.record_length if file.record_length else 0
+        if file.first and (file.structure != "CY" or file.first >= records):
+            yield 12, f"the first record is {file.first}"
+        if file.structure != "BT":
+            if file.used:
+                yield 18, "has data objects, but is no BER-TLV file"
+        elif file.used > file.size:
+            yield 18, f"the data objects take {file.used} of {file.size} octets"
+        else:
+            start = 28 + file.attributes_length
+            try:
+                data_objects(file.stored[:file.used])
+            except ValueError as error:
+                yield start + error.args[0], "the body is no list of BER-TLV objects"
+            if not erased(file.stored[file.used:]):
+                yield start + file.used + first_programmed(file.stored[file.used:]), (
+                    "octets behind the data objects are not erased")
+
+    def body(self, file):
+        """The body in the order of the record numbers; of a BER-TLV file all octets, the erased ones too."""
+        file = self.target(file)
+        body = file.stored[:file.size]
+        if file.structure != "CY":
+            return body
+        turn = file.first * file.record_length
+        return body[turn:] + body[:turn]
+
+    def find(self, path, owner=None):
+        """The files at `path`, one in each MF that has it; links to DFs are passed through."""
+        names = path.strip("/").upper().split("/")
+        if names[0].startswith("#"):
+            found = [file for file in self.files.values() if names[0] == f"#{file.number}"]
+        else:
+            found = [file for file in self.children.get(NONE, []) if file.name == names[0]]
+        for name in names[1:]:
+            found = [child for file in found for child in self.children.get(self.target(file).number, [])
+                     if child.name == name]
+        return [file for file in found if owner in (None, file.owner)]
+
+    # §7.2
+
+    def read_codes(self):
+        self.codes = []
+        references = {(item.owner, item.kind, item.content[at]) for kind in (PIN, PUK) for item in self.of_kind(kind)
+                      for at in range(8, len(item.content) - 15, 16)}
+        own = {u32(item.content, 0) for item in self.of_kind(PIN) if u32(item.content, 4) == NONE}
+        seen = set()
+        for item in self.of_kind(PIN) + self.of_kind(PUK):
+            content, label = item.content, f"{KINDS[item.kind]} {item.number}"
+            if len(content) < 8:
+                self.note(item.at(0), f"{label}: shorter than its 8 octets of fields")
+                continue
+            context, shared = u32(content, 0), u32(content, 4)
+            if not self.is_folder(context):
+                self.note(item.at(0), f"{label}: the context, object {context}, is no MF, ADF or DF")
+            if (item.kind, context) in seen:
+                self.note(item.at(0), f"{label}: the context {self.path(context)} has other ones")
+            seen.add((item.kind, context))
+            if item.kind == PIN and shared != NONE and shared not in own:
+                self.note(item.at(4), f"{label}: object {shared} has no PIN codes of its own")
+            if (len(content) - 8) % 16:
+                self.note(item.at(8), f"{label}: {len(content) - 8} octets are no whole number of entries")
+            entries, keys = [], set()
+            for at in range(8, len(content) - 15, 16):
+                entry = content[at:at + 16]
+                for index, reason in self.code_problems(item, entry, references, keys):
+                    self.note(item.at(at + index), f"{label}: key reference {entry[0]:02X}: {reason}")
+                keys.add(entry[0])
+                entries.append({
+                    "key_reference": f"{entry[0]:02X}", "attributes": f"{entry[1]:02X}",
+                    "tries": entry[2] >> 4, "tries_left": entry[2] & 15, "unblocked_by": f"{entry[3]:02X}",
+                    "replaced_by": f"{entry[4]:02X}", "value": upper(entry[8:16])})
+            self.codes.append({"object": item.number, "owner": item.owner, "kind": KINDS[item.kind],
+                               "context": self.path(context), "codes_of": self.path(shared), "entries": entries})
+
+    def code_problems(self, item, entry, references, keys):
+        if entry[0] in keys:
+            yield 0, "twice"
+        if entry[2] & 15 > entry[2] >> 4:
+            yield 2, f"{entry[2] & 15} tries left of {entry[2] >> 4}"
+        if self.minor == 0 and not erased(entry[5:8]):
+            yield 5, "reserved octets are not erased"
+        if item.kind == PUK:
+            if entry[1] or entry[3] or entry[4]:
+                yield 1, "an unblocking code with the fields of a PIN"
+            return
+        if entry[1] & 0xF8 and self.minor == 0:
+            yield 1, f"attributes {entry[1]:02X}"
+        if entry[3] and (item.owner, PUK, entry[3]) not in references:
+            yield 3, f"its unblocking code {entry[3]:02X} is missing"
+        if entry[4] and (item.owner, PIN, entry[4]) not in references:
+            yield 4, f"the PIN {entry[4]:02X} that replaces it is missing"
+
+    # §7.3 to §8
+
+    def read_others(self):
+        self.parameters, self.sessions, self.headers = [], [], []
+        for item in self.of_kind(AUTHENTICATION) + self.of_kind(CDMA):
+            label = f"{KINDS[item.kind]} {item.number}"
+            if len(item.content) < 4:
+                self.note(item.at(0), f"{label}: shorter than its 4 octets of fields")
+                continue
+            context = u32(item.content, 0)
+            if context not in self.files or self.files[context].type != "ADF":
+                self.note(item.at(0), f"{label}: object {context} is no ADF")
+            self.check_members(item, 4, label)
+            self.parameters.append({"object": item.number, "owner": item.owner, "kind": KINDS[item.kind],
+                                    "context": self.path(context), "members": upper(item.content[4:])})
+        for item in self.of_kind(HEADER):
+            self.check_members(item, 0, f"profile header {item.number}")
+            if any(header["owner"] == item.owner for header in self.headers):
+                self.note(item.at(0), f"profile header {item.number}: owner {item.owner} has another one")
+            self.headers.append({"object": item.number, "owner": item.owner, "members": upper(item.content)})
+        for item in self.of_kind(SESSION):
+            self.read_session(item)
+
+    def check_members(self, item, start, label):
+        try:
+            data_objects(item.content[start:])
+        except ValueError as error:
+            self.note(item.at(start + error.args[0]), f"{label}: the members are no list of BER-TLV objects")
+
+    def read_session(self, item):
+        content, label = item.content, f"suspended session {item.number}"
+        pins = 9 + 16 * content[8] if len(content) > 8 else 0
+        if not pins or len(content) < pins or (len(content) - pins) % 8:
+            self.note(item.at(8), f"{label}: its length is none that its channels and PINs can have")
+            return
+        channels, verified = [], []
+        for at in range(9, pins, 16):
+            folder, file, application = (u32(content, at + offset) for offset in (4, 8, 12))
+            if any(content[at + 1:at + 4]):
+                self.note(item.at(at + 1), f"{label}: reserved octets are not 00")
+            if any(channel["channel"] == content[at] for channel in channels):
+                self.note(item.at(at), f"{label}: channel {content[at]} twice")
+            if not self.is_folder(folder):
+                self.note(item.at(at + 4), f"{label}: the current DF, object {folder}, is no MF, ADF or DF")
+            if file != NONE and (file not in self.files or self.is_folder(file)):
+                self.note(item.at(at + 8), f"{label}: the current EF, object {file}, is no EF")
+            if application != NONE and (application not in self.files or self.files[application].type != "ADF"):
+                self.note(item.at(at + 12), f"{label}: the active application, object {application}, is no ADF")
+            channels.append({"channel": content[at], "current_df": self.path(folder), "current_ef": self.path(file),
+                             "application": self.path(application)})
+        for at in range(pins, len(content), 8):
+            codes, key = u32(content, at), content[at + 4]
+            holder = self.objects.get(codes)
+            if not holder or holder.kind != PIN or key not in holder.content[8::16]:
+                self.note(item.at(at), f"{label}: object {codes} has no PIN {key:02X}")
+            if any(content[at + 5:at + 8]):
+                self.note(item.at(at + 5), f"{label}: reserved octets are not 00")
+            verified.append({"codes": codes, "key_reference": f"{key:02X}"})
+        self.sessions.append({"object": item.number, "owner": item.owner, "resume_token": upper(content[:8]),
+                              "channels": channels, "verified": verified})
+
+    # What the verbs show
+
+    def describe(self, file):
+        target = self.target(file)
+        body = None if file.structure == "DF" else self.body(file)
+        return {
+            "path": self.paths[file.number], "type": file.type if file.structure == "DF" else target.structure,
+            "owner": file.owner, "object": file.number, "descriptor": f"{file.descriptor:02X}",
+            "size": target.size, "record_length": target.record_length,
+            "records": target.size // target.record_length if target.record_length else 0,
+            "first": target.first, "used": target.used, "sfi": file.short_identifier,
+            "life_cycle": f"{file.life_cycle:02X}", "special": f"{file.special:02X}",
+            "attributes": upper(file.attributes), "link": self.path(file.link),
+            "sha256": None if body is None else hashlib.sha256(body).hexdigest(),
+        }
+
+    def tree(self):
+        return sorted((self.describe(file) for file in self.files.values()),
+                      key=lambda line: (line["path"].split("/"), line["owner"], line["object"]))
+
+    def info(self):
+        journal = [{"kind": JOURNAL_KINDS[entry.kind], "offset": entry.offset, "length": entry.length}
+                   for entry in self.entries]
+        kinds = Counter(item.kind for item in self.objects.values())
+        return {
+            "format": self.format, "size": self.size, "page": PAGE, "pages": self.pages,
+            "regions": [{"name": region.name, "page": region.page, "pages": region.pages,
+                         "offset": region.offset} for region in self.regions.values()],
+            "owners": list(self.owners.values()), "free_pages": self.free,
+            "journal": {"state": self.journal_state, "entries": journal},
+            "objects": {KINDS.get(kind, f"kind {kind}"): kinds[kind] for kind in sorted(kinds)},
+            "problems": len(self.problems),
+        }
+
+    def export(self):
+        unknown = [{"object": item.number, "owner": item.owner, "kind": item.kind, "content": upper(item.content)}
+                   for item in self.objects.values() if item.kind not in KINDS]
+        return {"format": self.format, "size": self.size, "owners": list(self.owners.values()),
+                "files": self.tree(), "codes": self.codes, "parameters": self.parameters,
+                "headers": self.headers, "sessions": self.sessions, "unknown": unknown}
+
+
+def show_json(value):
+    print(json.dumps(value, indent=2, sort_keys=True))
+
+
+def show_info(info):
+    print(f"format {info['format']}, {info['size']} octets, {info['pages']} pages of {info['page']}")
+    for region in info["regions"]:
+        print(f"region {region['name']}: page {region['page']}, {region['pages']} pages, offset {region['offset']:06X}")
+    for owner in info["owners"]:
+        parent = "none" if owner["parent"] is None else owner["parent"]
+        quota = "no limit" if owner["quota"] is None else owner["quota"]
+        print(f"owner {owner['owner']}: belongs to {parent}, uses {owner['used']}, quota {quota}")
+    print(f"free pages: {info['free_pages']}")
+    print(f"journal: {info['journal']['state']}")
+    for entry in info["journal"]["entries"]:
+        print(f"  {entry['kind']} {entry['offset']:06X} {entry['length']}")
+    for kind, count in info["objects"].items():
+        print(f"objects, {kind}: {count}")
+    print(f"inconsistencies: {info['problems']}")
+
+
+def show_tree(lines):
+    for line in lines:
+        text = f"{line['path']} {line['type']} size={line['size']}"
+        if line["record_length"]:
+            text += f" records={line['records']}x{line['record_length']}"
+        text += f" sfi={line['sfi']:02X} lcs={line['life_cycle']} owner={line['owner']}"
+        text += f" attributes={line['attributes']}"
+        print(text + (f" -> {line['link']}" if line["link"] else ""))
+
+
+def show_dump(image):
+    export = image.export()
+    shown = {entry["object"]: entry for group in ("files", "codes", "parameters", "headers", "sessions")
+             for entry in export[group]}
+    for item in image.objects.values():
+        print(f"object {item.number}: {KINDS.get(item.kind, f'kind {item.kind}')}, owner {item.owner}, "
+              f"{len(item.content)} octets, pages {' '.join(map(str, item.pages))}")
+        for key, value in shown.get(item.number, {}).items():
+            if isinstance(value, list):
+                for entry in value:
+                    print(f"  {key}: " + " ".join(f"{name}={field}" for name, field in entry.items()))
+            elif key not in ("object", "owner", "kind"):
+                print(f"  {key}: {value}")
+        for at in range(0, len(item.content), 32):
+            print(f"  {at:06X} {upper(item.content[at:at + 32])}")
+
+
+def show_read(image, arguments):
+    found = image.find(arguments.path, arguments.owner)
+    if len(found) != 1:
+        reason = "no such file" if not found else "several: name the owner with --owner"
+        print(f"{arguments.path}: {reason}", file=sys.stderr)
+        return 1
+    if found[0].structure == "DF":
+        print(f"{arguments.path}: not an EF", file=sys.stderr)
+        return 1
+    body = upper(image.body(found[0]))
+    if arguments.json:
+        show_json({"path": image.paths[found[0].number], "owner": found[0].owner, "body": body})
+    else:
+        print(body)
+    return 0
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(64, f"{self.prog}: {message}\n")
+
+
+def main(argv=None):
+    parser = Parser(prog="image-reader.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=Parser)
+    for verb, text in (("info", "superblock, regions, owners, journal, objects by kind"),
+                       ("verify", "every inconsistency, with its offset"), ("tree", "the files"),
+                       ("read", "the body of one file, in hexadecimal"), ("dump", "the objects one by one"),
+                       ("export", "everything, as JSON with sorted keys")):
+        sub = verbs.add_parser(verb, help=text, description=text)
+        sub.add_argument("image")
+        if verb == "read":
+            sub.add_argument("path")
+            sub.add_argument("--owner", type=int, help="the file of this owner, if several MFs have the path")
+        if verb != "dump":
+            sub.add_argument("--json", action="store_true")
+    arguments = parser.parse_args(argv)
+    try:
+        with open(arguments.image, "rb") as stream:
+            image = Image(stream.read(SIZES.stop))
+    except (OSError, NotAnImage) as error:
+        print(f"{arguments.image}: {error}", file=sys.stderr)
+        return 2
+    if arguments.verb == "verify":
+        if arguments.json:
+            show_json([{"offset": offset, "reason": reason} for offset, reason in image.problems])
+        else:
+            for offset, reason in image.problems:
+                print(f"{offset:06X} {reason}")
+        return 1 if image.problems else 0
+    if arguments.verb == "info":
+        (show_json if arguments.json else show_info)(image.info())
+    elif arguments.verb == "tree":
+        (show_json if arguments.json else show_tree)(image.tree())
+    elif arguments.verb == "read":
+        return show_read(image, arguments)
+    elif arguments.verb == "dump":
+        show_dump(image)
+    else:
+        show_json(image.export())
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
