@@ -7,8 +7,9 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from profile_build.description import access_rule, dump_package, expression, read_description
+from profile_build.description import dump_package, read_description
 from profile_build.expand import grown, table
+from profile_build.expressions import access_rule, expression
 from profile_build.lint import lint
 from profile_build.schema import PackageError, decode_package, encode_package, oid_octets, oid_text
 
@@ -58,7 +59,9 @@ class Expressions(unittest.TestCase):
     def test_values_of_ts48(self):
         self.octets("bcd(89000123456789012341)", "98001032547698103214")
         self.octets("imsi(001010123456789)", "080910101032547698")
-        self.octets('tlv(61, tlv(4F, A0000000871002FF49FF0589) tlv(50, "USIM"))', "61144F0CA0000000871002FF49FF058950045553494D")
+        self.octets(
+            'tlv(61, tlv(4F, A0000000871002FF49FF0589) tlv(50, "USIM"))', "61144F0CA0000000871002FF49FF058950045553494D"
+        )
         self.octets("plmn(246, 81)", "42F618")
         self.octets('01 "GSMA TEST" FF*7', "0147534D412054455354FFFFFFFFFFFFFF")
 

@@ -134,7 +134,8 @@ class FileSystem:
         if path not in self.files:
             raise PackageError(f"{file.path}: the link's target {path} does not exist")
         target = self.files[path]
-        file.link, file.type, file.record, file.size, file.body = path, target.type, target.record, target.size, target.body
+        file.link, file.type, file.record = path, target.type, target.record
+        file.size, file.body = target.size, target.body
         file.sfi = self.identifier(file, fcp, row)
         return file
 

@@ -259,7 +259,12 @@ FILE = Choices(
 )
 
 FILE_MANAGEMENT = Choices(
-    written(("filePath", "80", HEX), ("createFCP", "62", FCP), ("fillFileOffset", "02", INT), ("fillFileContent", "81", HEX))
+    written(
+        ("filePath", "80", HEX),
+        ("createFCP", "62", FCP),
+        ("fillFileOffset", "02", INT),
+        ("fillFileContent", "81", HEX),
+    )
 )
 
 PIN_CONFIGURATION = Sequence(
@@ -511,7 +516,7 @@ ALTERNATIVES = (
 PROFILE_ELEMENT = Choices(
     automatic(
         *(
-            (name, OTHER_PES[name] if name in OTHER_PES else file_pe(FILE_PES[name]) if name in FILE_PES else Sequence([]))
+            (name, file_pe(FILE_PES[name]) if name in FILE_PES else OTHER_PES.get(name, Sequence([])))
             for name in ALTERNATIVES
         )
     )
