@@ -8,7 +8,9 @@ extension CardImage {
     ///
     /// - Parameter overwriting: whether a file that has the name is replaced. One on which a card runs never is.
     public static func create(
-        file path: String, contents: UnsafeRawBufferPointer, overwriting: Bool = false
+        file path: String,
+        contents: UnsafeRawBufferPointer,
+        overwriting: Bool = false
     ) throws(ImageFileError) {
         guard isPermitted(size: contents.count) else { throw ImageFileError(path, .size(contents.count)) }
         // Held until the file has its name.
