@@ -21,7 +21,8 @@ let package = Package(
     targets: [
         // Libraries of the system.
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CPCSC", providers: [.apt(["libpcsclite-dev"])]),
+        // A C target and no system library: of what pkg-config says about libpcsclite, SwiftPM refuses -pthread.
+        .target(name: "CPCSC", linkerSettings: [.linkedLibrary("pcsclite")]),
 
         // Card side.
         .target(name: "Octets", swiftSettings: cardSide),
@@ -37,7 +38,7 @@ let package = Package(
         ),
 
         // Host side.
-        .target(name: "ImageFile", dependencies: ["Card", "Memory"], swiftSettings: strict),
+        .target(name: "ImageFile", swiftSettings: strict),
         .target(name: "Reader", dependencies: ["Octets", "Card", "ImageFile", "CPCSC"], swiftSettings: strict),
         .executableTarget(
             name: "veuicc",

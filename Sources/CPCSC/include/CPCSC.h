@@ -1,0 +1,2 @@
+// The PC/SC client library (package libpcsclite-dev).
+#include <PCSC/winscard.h>

@@ -1,0 +1,70 @@
+import Glibc
+
+extension CardImage {
+    /// Makes the image file `path` with the octets of `contents`, readable by its owner only, since it holds keys.
+    ///
+    /// The file appears complete or not at all: the octets go to a temporary file in the same directory, to the disk,
+    /// and the file then gets its name.
+    ///
+    /// - Parameter overwriting: whether a file that has the name is replaced. One on which a card runs never is.
+    public static func create(
+        file path: String,
+        contents: UnsafeRawBufferPointer,
+        overwriting: Bool = false
+    ) throws(ImageFileError) {
+        guard isPermitted(size: contents.count) else { throw ImageFileError(path, .size(contents.count)) }
+        // Held until the file has its name.
+        let replaced: LockedFile? = try overwriting ? existing(path) : nil
+        defer { withExtendedLifetime(replaced) {} }
+
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let directory = slash.map { String(path[...$0]) } ?? "./"
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        var template = Array("\(directory).\(name).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw ImageFileError(path, failed: "make a file in its directory") }
+        defer {
+            close(descriptor)
+            unlink(template)
+        }
+        guard writeAll(contents, to: descriptor), fsync(descriptor) == 0 else {
+            throw ImageFileError(path, failed: "write the file")
+        }
+        // Unlike rename, link does not replace what has the name.
+        guard (overwriting ? rename(template, path) : link(template, path)) == 0 else {
+            throw errno == EEXIST ? ImageFileError(path, .exists) : ImageFileError(path, failed: "name the file")
+        }
+        synchronize(directory: directory)
+    }
+
+    /// The file that has the name, locked; nil if there is none.
+    private static func existing(_ path: String) throws(ImageFileError) -> LockedFile? {
+        do throws(ImageFileError) {
+            return try LockedFile(path, .exclusive)
+        } catch {
+            if error.reason == .missing { return nil }
+            throw error
+        }
+    }
+
+    private static func writeAll(_ contents: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var rest = contents
+        while !rest.isEmpty {
+            let count = write(descriptor, rest.baseAddress, rest.count)
+            if count < 0 {
+                guard errno == EINTR else { return false }
+            } else {
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            }
+        }
+        return true
+    }
+
+    /// Makes the name durable. Not every file system can, and the file is complete all the same.
+    private static func synchronize(directory: String) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import Synchronization
+
+/// What the thread of a service and those who stop it, or wait for it, have in common.
+///
+/// A thread that is blocked on a socket is woken by shutting the socket down. The lock makes sure that it is still that
+/// socket: the thread withdraws it before it closes it.
+final class ServiceState: @unchecked Sendable {
+    private enum Phase { case running, stopping, ended }
+
+    private let stopRequested = Atomic(false)
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    // These two under the lock.
+    private var phase = Phase.running
+    private var socket: Int32 = -1
+
+    init() {
+        pthread_mutex_init(lock, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(lock)
+        changed.deallocate()
+        lock.deallocate()
+    }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return body()
+    }
+
+    // MARK: the thread of the service
+
+    /// Whether the service is to end. Costs nothing: it is asked after each message.
+    var isStopping: Bool { stopRequested.load(ordering: .relaxed) }
+
+    /// From now on the thread may be blocked on `descriptor`.
+    ///
+    /// - Returns: false when the service is to end; the thread must then not block.
+    func enter(_ descriptor: Int32) -> Bool {
+        locked {
+            guard phase == .running else { return false }
+            socket = descriptor
+            return true
+        }
+    }
+
+    /// The thread is about to close its socket, or will not block on it.
+    func leave() { locked { socket = -1 } }
+
+    /// Waits for a time.
+    ///
+    /// - Returns: false when the service is to end.
+    func pause(milliseconds: Int) -> Bool { !wait(milliseconds) { $0 != .running } }
+
+    /// The thread does nothing more.
+    func end() {
+        locked {
+            phase = .ended
+            socket = -1
+            pthread_cond_broadcast(changed)
+        }
+    }
+
+    // MARK: other threads
+
+    /// Asks the service to end after the command that it executes. Does not wait.
+    func stop() {
+        stopRequested.store(true, ordering: .relaxed)
+        locked {
+            guard phase == .running else { return }
+            phase = .stopping
+            // The way out stays open for the response to the command.
+            if socket >= 0 { shutdown(socket, Int32(SHUT_RD)) }
+            pthread_cond_broadcast(changed)
+        }
+    }
+
+    /// Ends the connection of the moment, even if a command is being executed.
+    func cut() { locked { if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) } } }
+
+    /// Waits until the service has ended.
+    ///
+    /// - Parameter milliseconds: for how long; nil: for ever.
+    /// - Returns: false after that time.
+    func waitForEnd(milliseconds: Int?) -> Bool { wait(milliseconds) { $0 == .ended } }
+
+    private func wait(_ milliseconds: Int?, until condition: (Phase) -> Bool) -> Bool {
+        var deadline = timespec()
+        if let milliseconds {
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+            let nanoseconds = deadline.tv_nsec + (milliseconds % 1000) * 1_000_000
+            deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+            deadline.tv_nsec = nanoseconds % 1_000_000_000
+        }
+        return locked {
+            while !condition(phase) {
+                if milliseconds == nil {
+                    pthread_cond_wait(changed, lock)
+                } else if pthread_cond_timedwait(changed, lock, &deadline) == ETIMEDOUT {
+                    return condition(phase)
+                }
+            }
+            return true
+        }
+    }
+}

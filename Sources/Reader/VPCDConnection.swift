@@ -1,0 +1,142 @@
+import Card
+import Glibc
+import Octets
+import Synchronization
+
+/// The messages of one connection after the other, on the card's side. It owns the room for the longest message in each
+/// direction, so that a message allocates nothing; pages never touched take no memory.
+struct VPCDConnection: ~Copyable {
+    private static let inputSize = VPCDEndpoint.lengthOctets + VPCDEndpoint.maximumMessage
+    private static let outputSize = VPCDEndpoint.lengthOctets + Card.maximumResponseLength
+    /// The shortest command APDU: its header.
+    private static let shortestCommand = 4
+
+    /// Whether a message has come on the connection of the moment or the last one.
+    private(set) var isAlive = false
+
+    private let input = UnsafeMutableRawPointer.allocate(byteCount: inputSize, alignment: 16)
+    private let output = UnsafeMutableRawPointer.allocate(byteCount: outputSize, alignment: 16)
+    private let observer: (@Sendable (VPCDEvent) -> Void)?
+
+    init(observer: (@Sendable (VPCDEvent) -> Void)?) { self.observer = observer }
+
+    deinit {
+        input.deallocate()
+        output.deallocate()
+    }
+
+    /// Serves the reader at the other end of `descriptor` until one of both ends it.
+    ///
+    /// - Parameter commands: counts a command when it begins and when it ends, and so is odd while one is executed.
+    mutating func serve(
+        _ terminal: any CardTerminal,
+        on descriptor: Int32,
+        _ state: ServiceState,
+        commands: borrowing Atomic<UInt>
+    ) -> VPCDDisconnection {
+        isAlive = false
+        var filled = 0
+        while true {
+            while filled < VPCDEndpoint.lengthOctets || filled < VPCDEndpoint.lengthOctets + messageLength {
+                if filled < VPCDEndpoint.lengthOctets { TCP.acknowledgeAtOnce(descriptor) }
+                let count = TCP.receive(descriptor, input + filled, VPCDConnection.inputSize - filled)
+                guard count > 0 else { return state.isStopping ? .stopped : filled == 0 ? .readerGone : .broken }
+                filled += count
+            }
+            if !isAlive {
+                isAlive = true
+                observer?(.inserted)
+            }
+            let message = UnsafeRawBufferPointer(start: input + VPCDEndpoint.lengthOctets, count: messageLength)
+            guard let length = answer(message, terminal, commands) else { return .powerFailed }
+            if length > 0 {
+                output.storeBytes(of: UInt16(length).bigEndian, as: UInt16.self)
+                let whole = UnsafeRawBufferPointer(start: output, count: VPCDEndpoint.lengthOctets + length)
+                guard TCP.send(descriptor, whole) else { return state.isStopping ? .stopped : .broken }
+            }
+            if state.isStopping { return .stopped }
+            let consumed = VPCDEndpoint.lengthOctets + messageLength
+            filled -= consumed
+            if filled > 0 { memmove(input, input + consumed, filled) }
+        }
+    }
+
+    private var messageLength: Int { Int(UInt16(bigEndian: input.load(as: UInt16.self))) }
+
+    /// Does what a message asks for, and writes the answer behind the room for its length.
+    ///
+    /// - Returns: the length of the answer, at most 65,535; 0: none; nil: the power failed.
+    private func answer(
+        _ message: UnsafeRawBufferPointer,
+        _ terminal: any CardTerminal,
+        _ commands: borrowing Atomic<UInt>
+    ) -> Int? {
+        let answer = UnsafeMutableRawBufferPointer(
+            start: output + VPCDEndpoint.lengthOctets,
+            count: Card.maximumResponseLength
+        )
+        guard message.count >= VPCDConnection.shortestCommand else {
+            if message.isEmpty { return 0 }
+            if message.count == 1, let control = VPCDControl(rawValue: message[0]) {
+                return perform(control, terminal, answer)
+            }
+            // A client has sent it as a command. It waits for an answer as long as there is none.
+            return report(message, write(.wrongLength, to: answer), answer)
+        }
+
+        let length: Int
+        commands.add(1, ordering: .relaxed)
+        defer { commands.add(1, ordering: .relaxed) }
+        do throws(TerminalError) {
+            length = try terminal.transmit(message, into: answer)
+        } catch {
+            if error.kind == .powerFailed || error.kind == .cardRemoved { return nil }
+            return report(message, write(.technicalProblem, to: answer), answer)
+        }
+        guard length >= 2, length <= VPCDEndpoint.maximumMessage else {
+            return report(message, write(.technicalProblem, to: answer), answer)
+        }
+        return report(message, length, answer)
+    }
+
+    /// A control message that fails says nothing: the next command will.
+    private func perform(
+        _ control: VPCDControl,
+        _ terminal: any CardTerminal,
+        _ answer: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        switch control {
+        case .powerOff:
+            try? terminal.powerOff()
+            observer?(.powerOff)
+        case .powerOn:
+            try? terminal.powerOn()
+            observer?(.powerOn)
+        case .warmReset:
+            try? terminal.warmReset()
+            observer?(.warmReset)
+        case .answerToReset:
+            let count = terminal.answerToReset.withUnsafeBytes { octets in
+                answer.copyMemory(from: octets)
+                return octets.count
+            }
+            observer?(.answerToReset)
+            return count
+        }
+        return 0
+    }
+
+    private func write(_ status: StatusWord, to answer: UnsafeMutableRawBufferPointer) -> Int {
+        answer.storeBytes(of: status.value.bigEndian, as: UInt16.self)
+        return 2
+    }
+
+    private func report(
+        _ message: UnsafeRawBufferPointer,
+        _ length: Int,
+        _ answer: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        observer?(.command(message, response: UnsafeRawBufferPointer(rebasing: answer[..<length])))
+        return length
+    }
+}
