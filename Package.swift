@@ -34,6 +34,9 @@ let package = Package(
             name: "Card", dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage"],
             swiftSettings: cardSide),
 
+        .testTarget(
+            name: "ProfilePackageTests", dependencies: ["Octets", "ProfilePackage"], swiftSettings: strict),
+
         // Host side.
         .target(name: "ImageFile", dependencies: ["Card", "Memory"], swiftSettings: strict),
         .target(name: "Reader", dependencies: ["Octets", "Card", "ImageFile", "CPCSC"], swiftSettings: strict),
