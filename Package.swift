@@ -37,9 +37,6 @@ let package = Package(
             swiftSettings: cardSide
         ),
 
-        .testTarget(
-            name: "ProfilePackageTests", dependencies: ["Octets", "ProfilePackage"], swiftSettings: strict),
-
         // Host side.
         .target(name: "ImageFile", swiftSettings: strict),
         .target(name: "Reader", dependencies: ["Octets", "Card", "ImageFile", "CPCSC"], swiftSettings: strict),
