@@ -56,9 +56,20 @@ struct TemplateFile: Sendable {
     let lastVersion: UInt8
 
     init(
-        _ tag: UInt32, _ name: StaticString, _ kind: Kind, _ fileIdentifier: UInt16? = nil, last: UInt16? = nil,
-        in parent: UInt32 = 0, records: UInt8? = nil, size: UInt16? = nil, sfi: UInt8 = 0, rule: UInt8 = 0,
-        _ content: Content = .none, highUpdate: Bool = false, needs service: Service = .none, from firstVersion: UInt8 = 1,
+        _ tag: UInt32,
+        _ name: StaticString,
+        _ kind: Kind,
+        _ fileIdentifier: UInt16? = nil,
+        last: UInt16? = nil,
+        in parent: UInt32 = 0,
+        records: UInt8? = nil,
+        size: UInt16? = nil,
+        sfi: UInt8 = 0,
+        rule: UInt8 = 0,
+        _ content: Content = .none,
+        highUpdate: Bool = false,
+        needs service: Service = .none,
+        from firstVersion: UInt8 = 1,
         through lastVersion: UInt8 = .max
     ) {
         self.tag = tag
