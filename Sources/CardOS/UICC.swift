@@ -20,7 +20,8 @@ public struct UICC: ~Copyable {
     public var memory: Memory
     var files: FileIndex
     var codes: CodeTable
-    var channels: InlineArray<20, LogicalChannel>
+    /// The logical channels, by number. A buffer, not an inline array: that would be copied at each look.
+    var channels: UnsafeMutableBufferPointer<LogicalChannel>
     /// Where the handler of a command writes response data.
     var output: OctetWriter
     var terminalSupportsExtendedChannels = false
@@ -33,7 +34,8 @@ public struct UICC: ~Copyable {
     public init(memory: consuming Memory, responseRule: ResponseRule) {
         files = FileIndex()
         codes = CodeTable()
-        channels = InlineArray(repeating: LogicalChannel(masterFile: files.masterFile))
+        channels = .allocate(capacity: LogicalChannel.count)
+        channels.initialize(repeating: LogicalChannel(masterFile: files.masterFile))
         output = OctetWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         self.memory = memory
         self.responseRule = responseRule
@@ -43,6 +45,8 @@ public struct UICC: ~Copyable {
 
     deinit {
         pendingData.deallocate()
+        channels.deinitialize()
+        channels.deallocate()
     }
 
     /// Cold or warm reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
@@ -50,7 +54,7 @@ public struct UICC: ~Copyable {
         memory.powerOn()
         files.build(from: memory)
         codes.build(from: memory)
-        channels = InlineArray(repeating: LogicalChannel(masterFile: files.masterFile))
+        channels.update(repeating: LogicalChannel(masterFile: files.masterFile))
         channels[0].isOpen = true
         chain = CommandChain()
         terminalSupportsExtendedChannels = false

@@ -2,7 +2,8 @@ import Octets
 
 /// The CRC-32 of ISO/IEC/IEEE 8802-3.
 public enum CRC32 {
-    private static let table: InlineArray<256, UInt32> = InlineArray { index in
+    // An array, not an inline one: that would be copied at each look-up.
+    private static let table: [UInt32] = (0..<256).map { index in
         var remainder = UInt32(truncatingIfNeeded: index)
         for _ in 0..<8 {
             remainder = remainder & 1 == 0 ? remainder >> 1 : remainder >> 1 ^ 0xEDB8_8320

@@ -29,7 +29,7 @@ public struct Memory: ~Copyable {
     /// Pages and page table entries that were free when the transaction began: nothing to restore there.
     var released: ReleasedWindow = ReleasedWindow()
     /// How many pages each owner has.
-    var ownerPages: InlineArray<256, UInt32> = InlineArray(repeating: 0)
+    let ownerPages: UnsafeMutableBufferPointer<UInt32>
     /// How many pages are free.
     public internal(set) var freePages = 0
     /// No page before this one is free.
@@ -49,8 +49,15 @@ public struct Memory: ~Copyable {
         eeprom = EEPROM(image)
         journal = Journal(geometry)
         lowestFreePage = geometry.firstDataPage
+        // A buffer, not an inline array: the memory is handed down many calls, and should stay small.
+        ownerPages = .allocate(capacity: Geometry.ownerCount)
+        ownerPages.initialize(repeating: 0)
         self.synchronize = synchronize
         powerOn()
+    }
+
+    deinit {
+        ownerPages.deallocate()
     }
 
     /// Makes `image` an empty one: everything erased but the superblock, and owner 0, the card, without a quota.
@@ -156,7 +163,7 @@ public struct Memory: ~Copyable {
 
     /// Counts from the page table what is free and what each owner uses.
     private mutating func count() {
-        ownerPages = InlineArray(repeating: 0)
+        ownerPages.update(repeating: 0)
         freePages = 0
         lowestFreePage = geometry.pageCount
         for page in geometry.firstDataPage..<geometry.pageCount {

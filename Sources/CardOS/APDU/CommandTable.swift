@@ -27,12 +27,12 @@ struct Command {
 struct CommandTable: Sendable {
     private nonisolated(unsafe) let rows: [Command]
     /// For each instruction code the row, counted from 1; 0: none.
-    private let index: InlineArray<256, UInt8>
+    private let index: [UInt8]
 
     /// A table of at most 255 rows, each with an instruction code of its own.
     init(_ rows: [Command]) {
         self.rows = rows
-        var index: InlineArray<256, UInt8> = InlineArray(repeating: 0)
+        var index = [UInt8](repeating: 0, count: 256)
         for (number, row) in rows.enumerated() { index[Int(row.ins)] = UInt8(truncatingIfNeeded: number + 1) }
         self.index = index
     }
