@@ -52,5 +52,6 @@ let package = Package(
         .testTarget(name: "OctetsTests", dependencies: ["Octets"], swiftSettings: strict),
         .testTarget(name: "CardTests", dependencies: ["Card", "CardOS", "Memory", "Octets"], swiftSettings: strict),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
+        .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
     ]
 )

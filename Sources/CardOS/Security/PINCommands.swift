@@ -112,7 +112,7 @@ extension UICC {
         memory.commit()
         let entry = codes.entries[number]
         let isRight = try memory.withContent(entry.object, at: entry.offset + 8, count: CodeTable.codeSize) {
-            (code) throws(StatusWord) in constantTimeEquals(code, value)
+            (code) throws(StatusWord) in constantTimeEqual(code, value)
         }
         guard isRight else {
             codes.setVerified(false, number)

@@ -1,0 +1,126 @@
+// Block ciphers, hash functions and memory over OpenSSL 3.0.
+
+#include "CardCryptoSeam.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <limits.h>
+#include <string.h>
+
+struct seam_cipher {
+    EVP_CIPHER_CTX *encrypt;
+    EVP_CIPHER_CTX *decrypt;
+    size_t block;
+};
+
+static EVP_CIPHER_CTX *cipher_context(const EVP_CIPHER *algorithm, const uint8_t *key, int encrypt) {
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (context == NULL) return NULL;
+    if (EVP_CipherInit_ex2(context, algorithm, key, NULL, encrypt, NULL) != 1
+        || EVP_CIPHER_CTX_set_padding(context, 0) != 1) {
+        EVP_CIPHER_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+seam_cipher *seam_cipher_new(int algorithm, const uint8_t *key, size_t length) {
+    const EVP_CIPHER *cipher = NULL;
+    uint8_t full[32];
+    if (length > sizeof full) return NULL;
+    if (length != 0) memcpy(full, key, length);
+    if (algorithm == SEAM_AES) {
+        cipher = length == 16 ? EVP_aes_128_ecb() : length == 24 ? EVP_aes_192_ecb()
+               : length == 32 ? EVP_aes_256_ecb() : NULL;
+    } else if (algorithm == SEAM_DES && (length == 8 || length == 16 || length == 24)) {
+        // Single DES is Triple DES with three equal keys: plain DES is in OpenSSL's legacy provider, which a machine
+        // need not have.
+        if (length == 8) memcpy(full + 8, full, 8);
+        if (length != 24) memcpy(full + 16, full, 8);
+        cipher = EVP_des_ede3_ecb();
+    }
+    seam_cipher *made = cipher == NULL ? NULL : OPENSSL_zalloc(sizeof *made);
+    if (made != NULL) {
+        made->block = algorithm == SEAM_AES ? 16 : 8;
+        made->encrypt = cipher_context(cipher, full, 1);
+        made->decrypt = cipher_context(cipher, full, 0);
+        if (made->encrypt == NULL || made->decrypt == NULL) {
+            seam_cipher_free(made);
+            made = NULL;
+        }
+    }
+    OPENSSL_cleanse(full, sizeof full);
+    return made;
+}
+
+void seam_cipher_free(seam_cipher *cipher) {
+    if (cipher == NULL) return;
+    EVP_CIPHER_CTX_free(cipher->encrypt);
+    EVP_CIPHER_CTX_free(cipher->decrypt);
+    OPENSSL_free(cipher);
+}
+
+static int cipher_blocks(
+    EVP_CIPHER_CTX *context, size_t block, const uint8_t *input, size_t length, uint8_t *output) {
+    if (length % block != 0 || length > INT_MAX) return SEAM_REFUSED;
+    int written = 0;
+    if (length != 0
+        && (EVP_CipherUpdate(context, output, &written, input, (int)length) != 1 || (size_t)written != length)) {
+        return SEAM_FAILED;
+    }
+    return SEAM_OK;
+}
+
+int seam_cipher_encrypt(seam_cipher *cipher, const uint8_t *input, size_t length, uint8_t *output) {
+    return cipher_blocks(cipher->encrypt, cipher->block, input, length, output);
+}
+
+int seam_cipher_decrypt(seam_cipher *cipher, const uint8_t *input, size_t length, uint8_t *output) {
+    return cipher_blocks(cipher->decrypt, cipher->block, input, length, output);
+}
+
+struct seam_hash {
+    EVP_MD *algorithm;
+    EVP_MD_CTX *context;
+};
+
+seam_hash *seam_hash_new(int algorithm) {
+    static const char *const names[] = {"SHA1", "SHA2-256", "SHA2-384", "SHA2-512"};
+    if (algorithm < 0 || (size_t)algorithm >= sizeof names / sizeof *names) return NULL;
+    seam_hash *made = OPENSSL_zalloc(sizeof *made);
+    if (made == NULL) return NULL;
+    made->algorithm = EVP_MD_fetch(NULL, names[algorithm], NULL);
+    made->context = EVP_MD_CTX_new();
+    if (made->algorithm == NULL || made->context == NULL || seam_hash_reset(made) != SEAM_OK) {
+        seam_hash_free(made);
+        return NULL;
+    }
+    return made;
+}
+
+void seam_hash_free(seam_hash *hash) {
+    if (hash == NULL) return;
+    EVP_MD_CTX_free(hash->context);
+    EVP_MD_free(hash->algorithm);
+    OPENSSL_free(hash);
+}
+
+int seam_hash_reset(seam_hash *hash) {
+    return EVP_DigestInit_ex2(hash->context, hash->algorithm, NULL) == 1 ? SEAM_OK : SEAM_FAILED;
+}
+
+int seam_hash_update(seam_hash *hash, const uint8_t *input, size_t length) {
+    return length == 0 || EVP_DigestUpdate(hash->context, input, length) == 1 ? SEAM_OK : SEAM_FAILED;
+}
+
+int seam_hash_finish(seam_hash *hash, uint8_t *output) {
+    return EVP_DigestFinal_ex(hash->context, output, NULL) == 1 ? SEAM_OK : SEAM_FAILED;
+}
+
+int seam_equal(const uint8_t *first, const uint8_t *second, size_t length) {
+    return CRYPTO_memcmp(first, second, length) == 0;
+}
+
+void seam_wipe(void *octets, size_t length) {
+    OPENSSL_cleanse(octets, length);
+}
