@@ -140,9 +140,9 @@ enum TCP {
         return true
     }
 
-    /// Makes the system acknowledge what comes next at once. The driver of version 3.3 sends length and octets as two
-    /// segments, and holds the second back until the first is acknowledged, which otherwise takes 40 ms. The system
-    /// forgets the wish, so that it is repeated before each length.
+    /// Makes the system acknowledge at once what has come and what comes next. The driver of version 3.3 sends length and
+    /// octets as two segments, and holds the second back until the first is acknowledged, which otherwise takes 40 ms.
+    /// The system forgets the wish, so that it is repeated before each length.
     @inline(__always)
     static func acknowledgeAtOnce(_ descriptor: Int32) {
         setOption(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK)

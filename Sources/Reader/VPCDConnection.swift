@@ -35,10 +35,13 @@ struct VPCDConnection: ~Copyable {
         commands: borrowing Atomic<UInt>
     ) -> VPCDDisconnection {
         isAlive = false
+        // To acknowledge at once is one more segment for each message: only a reader that waits for it gets it.
+        var readerSplits = false
         var filled = 0
         while true {
             while filled < VPCDEndpoint.lengthOctets || filled < VPCDEndpoint.lengthOctets + messageLength {
-                if filled < VPCDEndpoint.lengthOctets { TCP.acknowledgeAtOnce(descriptor) }
+                if filled == VPCDEndpoint.lengthOctets { readerSplits = true }
+                if filled > 0 || readerSplits { TCP.acknowledgeAtOnce(descriptor) }
                 let count = TCP.receive(descriptor, input + filled, VPCDConnection.inputSize - filled)
                 guard count > 0 else { return state.isStopping ? .stopped : filled == 0 ? .readerGone : .broken }
                 filled += count
