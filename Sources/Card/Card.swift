@@ -22,10 +22,9 @@ public struct Card: ~Copyable {
     /// - Throws: what is wrong with the image; the image is then as before.
     public init(image: UnsafeMutableRawBufferPointer, environment: Environment) throws(ImageDefect) {
         answerToReset = environment.transmissionProtocol.answerToReset
-        system = UICC(
-            memory: try Memory(mounting: image, synchronize: environment.synchronize),
-            responseRule: environment.transmissionProtocol.responseRule
-        )
+        let memory = try Memory(mounting: image, synchronize: environment.synchronize)
+        let rule = environment.transmissionProtocol.responseRule
+        system = UICC(memory: memory, responseRule: rule, seed: environment.seed)
     }
 
     /// Cold reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
@@ -73,11 +72,18 @@ public struct Environment {
 
     /// What the card offers; T=0 by default.
     public var transmissionProtocol: TransmissionProtocol
+    /// The entropy from which the card's random numbers are made, 48 octets.
+    public var seed: [UInt8]
     /// Called at each commit, after the image holds it: makes it durable. nil: nothing to do.
     public var synchronize: (() -> Void)?
 
-    /// An environment.
-    public init(transmissionProtocol: TransmissionProtocol = .t0, synchronize: (() -> Void)? = nil) {
+    /// An environment; with a seed of fewer than 48 octets the card has no random numbers.
+    public init(
+        transmissionProtocol: TransmissionProtocol = .t0,
+        seed: [UInt8],
+        synchronize: (() -> Void)? = nil
+    ) {
+        self.seed = seed
         self.transmissionProtocol = transmissionProtocol
         self.synchronize = synchronize
     }

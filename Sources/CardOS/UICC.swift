@@ -1,3 +1,4 @@
+import CardCrypto
 import Memory
 import Octets
 
@@ -24,6 +25,8 @@ public struct UICC: ~Copyable {
     var channels: UnsafeMutableBufferPointer<LogicalChannel>
     /// Where the handler of a command writes response data.
     var output: OctetWriter
+    /// The card's random numbers; nil where the seed was too short for any.
+    var random: HMACDRBG?
     var terminalSupportsExtendedChannels = false
 
     private let responseRule: ResponseRule
@@ -31,7 +34,9 @@ public struct UICC: ~Copyable {
     private var chain = CommandChain()
 
     /// Starts the operating system on `memory`.
-    public init(memory: consuming Memory, responseRule: ResponseRule) {
+    ///
+    /// - Parameter seed: 48 octets of entropy, from which all random numbers are made.
+    public init(memory: consuming Memory, responseRule: ResponseRule, seed: [UInt8]) {
         files = FileIndex()
         codes = CodeTable()
         channels = .allocate(capacity: LogicalChannel.count)
@@ -41,6 +46,15 @@ public struct UICC: ~Copyable {
         self.responseRule = responseRule
         pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 16)
         reset()
+        seed.withUnsafeBytes { seedRandom(OctetView($0)) }
+    }
+
+    private mutating func seedRandom(_ seed: OctetView) {
+        do throws(CryptoError) {
+            random = try HMACDRBG(entropy: seed.part(from: 0, length: 32), nonce: seed.part(from: 32))
+        } catch {
+            random = nil
+        }
     }
 
     deinit {

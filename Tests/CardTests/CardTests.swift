@@ -13,7 +13,13 @@ final class TestCard {
     init(_ transmissionProtocol: Environment.TransmissionProtocol = .t0) throws {
         image = .allocate(byteCount: 65_536, alignment: 4_096)
         _ = Memory.format(image)
-        card = try Card(image: image, environment: Environment(transmissionProtocol: transmissionProtocol))
+        card = try Card(
+            image: image,
+            environment: Environment(
+                transmissionProtocol: transmissionProtocol,
+                seed: [UInt8](repeating: 0x5A, count: 48)
+            )
+        )
         try personalise()
         card.powerOn()
     }
@@ -239,6 +245,16 @@ final class TestCard {
             // Three program operations make the change, the done mark is the third.
             #expect(tries == (response.isEmpty && operation < 2 ? "63C3" : "63C2"), "operation \(operation)")
         }
+    }
+
+    @Test func theSameSeedGivesTheSameChallenges() throws {
+        let (one, other) = (try TestCard(), try TestCard())
+        let first = try one.send("0084000008")
+        #expect(first.count == 20 && first.hasSuffix("9000"))
+        #expect(try other.send("0084000008") == first)
+        #expect(try one.send("0084000008") != first)
+        #expect(try one.send("0084000000").count == 516)
+        #expect(try one.send("00840000") == "6700")
     }
 
     @Test func aChainIsOneCommand() throws {

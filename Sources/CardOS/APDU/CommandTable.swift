@@ -74,6 +74,7 @@ extension CommandTable {
         Command(0x04, .interindustry, UICC.deactivateFile),
         Command(0x44, .interindustry, UICC.activateFile),
         Command(0x70, .interindustry, UICC.manageChannel),
+        Command(0x84, .interindustry, UICC.getChallenge),
         Command(0xAA, .proprietary, UICC.terminalCapability),
         // TS 102 221 clause 11.3
         Command(0xCB, .proprietary, UICC.retrieveData),
