@@ -38,7 +38,7 @@ struct PackageReader: ~Copyable {
     private(set) var tag: UInt32 = 0
     private(set) var length: UInt32 = 0
     private var lengthOctetsLeft = 0
-    private var headerLength: UInt32 = 0
+    private(set) var headerLength: UInt32 = 0
     /// How much of the current value has been read.
     private var valueRead: UInt32 = 0
     /// How much is left of each entered object, outermost first.
@@ -126,7 +126,7 @@ struct PackageReader: ~Copyable {
     private var isValueComplete: Bool { valueRead == length }
 
     private mutating func take(_ cursor: inout OctetCursor) -> OctetView {
-        let count = min(Int(length - valueRead), cursor.remaining)
+        let count = Int(min(length - valueRead, UInt32(clamping: cursor.remaining)))
         let part = cursor.octets(count) ?? .empty
         valueRead += UInt32(truncatingIfNeeded: part.count)
         position &+= UInt32(truncatingIfNeeded: part.count)
