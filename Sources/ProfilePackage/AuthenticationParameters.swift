@@ -4,7 +4,8 @@ import Octets
 
 extension ProfileInstaller {
     mutating func installAKAParameter<Target: ProfileTarget & ~Copyable>(
-        _ members: inout Members, _ target: inout Target
+        _ members: inout Members,
+        _ target: inout Target
     ) throws(Failure) {
         guard let application else { return try missingContext() }
         let whole = members.cursor.view.part(from: members.cursor.position)
@@ -28,7 +29,8 @@ extension ProfileInstaller {
     }
 
     mutating func installCDMAParameter<Target: ProfileTarget & ~Copyable>(
-        _ members: inout Members, _ target: inout Target
+        _ members: inout Members,
+        _ target: inout Target
     ) throws(Failure) {
         guard let application else { return try missingContext() }
         let whole = members.cursor.view.part(from: members.cursor.position)
@@ -52,7 +54,8 @@ extension ProfileInstaller {
 
     /// An application has its parameters once.
     private mutating func claim(
-        _ parameters: Directories.Parameters, of application: Int
+        _ parameters: Directories.Parameters,
+        of application: Int
     ) throws(Failure) -> FileReference {
         guard !directories[application].parameters.contains(parameters) else { throw Failure(Decision.wrongOrder) }
         directories[application].parameters.insert(parameters)
@@ -81,7 +84,8 @@ extension ProfileInstaller {
 
     /// algoConfiguration, a CHOICE with an explicit tag.
     private mutating func checkAlgorithm<Target: ProfileTarget & ~Copyable>(
-        _ member: BERTLV, _ target: borrowing Target
+        _ member: BERTLV,
+        _ target: borrowing Target
     ) throws(Failure) {
         var cursor = member.cursor
         guard let choice = try cursor.member(), cursor.isAtEnd else { throw Failure(Decision.malformed) }
@@ -94,7 +98,8 @@ extension ProfileInstaller {
 
     /// MappingParameter: another application's parameters, which must be there already.
     private mutating func checkMapping<Target: ProfileTarget & ~Copyable>(
-        _ mapping: BERTLV, _ target: borrowing Target
+        _ mapping: BERTLV,
+        _ target: borrowing Target
     ) throws(Failure) {
         var cursor = mapping.cursor
         var source: FileReference?
@@ -105,7 +110,8 @@ extension ProfileInstaller {
             default: try report(PackageStatus.invalidParameter)
             }
         }
-        guard let source, let index = directories.index(of: source), directories[index].parameters.contains(.authentication)
+        guard let source, let index = directories.index(of: source),
+            directories[index].parameters.contains(.authentication)
         else {
             throw Failure(PackageStatus.badValues)
         }

@@ -62,7 +62,8 @@ extension ProfileInstaller {
 
     /// A collected value is complete.
     mutating func value<Target: ProfileTarget & ~Copyable>(
-        _ value: OctetView, _ target: inout Target
+        _ value: OctetView,
+        _ target: inout Target
     ) throws(Failure) {
         if reader.depth == 0 { return try collectedElement(value, &target) }
         switch element.stage {
@@ -82,7 +83,8 @@ extension ProfileInstaller {
     }
 
     private mutating func collectedElement<Target: ProfileTarget & ~Copyable>(
-        _ value: OctetView, _ target: inout Target
+        _ value: OctetView,
+        _ target: inout Target
     ) throws(Failure) {
         var members = Members(value, headerLength: reader.headerLength)
         if element.kind == .header { return try installHeader(&members, &target) }

@@ -15,7 +15,8 @@ extension ProfileInstaller {
 
     /// Writes content where the pointer is, which moves behind it.
     mutating func writeContent<Target: ProfileTarget & ~Copyable>(
-        _ octets: OctetView, _ target: inout Target
+        _ octets: OctetView,
+        _ target: inout Target
     ) throws(Failure) {
         if octets.isEmpty { return }
         let count = UInt32(clamping: octets.count)
@@ -28,7 +29,10 @@ extension ProfileInstaller {
 
     /// Writes within the file, without the bits of services that the card lacks.
     private func write<Target: ProfileTarget & ~Copyable>(
-        _ octets: OctetView, to file: OpenFile, at offset: UInt32, _ target: inout Target
+        _ octets: OctetView,
+        to file: OpenFile,
+        at offset: UInt32,
+        _ target: inout Target
     ) throws(Failure) {
         try onCard { () throws(StatusWord) in try target.write(octets, to: file.reference, at: offset) }
         var place = offset
@@ -44,7 +48,10 @@ extension ProfileInstaller {
 
     /// Fills a new file with the pattern of its FCP, else with the default content of its template, else with FF.
     func fill<Target: ProfileTarget & ~Copyable>(
-        _ fcp: FileControlParameters, _ row: TemplateFile?, _ layout: FileLayout, _ target: inout Target
+        _ fcp: FileControlParameters,
+        _ row: TemplateFile?,
+        _ layout: FileLayout,
+        _ target: inout Target
     ) throws(Failure) {
         guard let file else { return }
         if file.isBERTLV {

@@ -30,7 +30,10 @@ extension ProfileInstaller {
     ///   - parent: place of its directory in `directories`; nil for the MF.
     /// - Returns: its own place there, if it is a directory.
     mutating func create<Target: ProfileTarget & ~Copyable>(
-        _ fcp: FileControlParameters, _ row: TemplateFile?, parent: Int?, _ target: inout Target
+        _ fcp: FileControlParameters,
+        _ row: TemplateFile?,
+        parent: Int?,
+        _ target: inout Target
     ) throws(Failure) -> Int? {
         if fcp.hasUnknown { try report(PackageStatus.invalidParameter) }
         var layout = try layout(fcp, row, target)
@@ -73,7 +76,12 @@ extension ProfileInstaller {
             file = OpenFile(reference, layout, table: .none)
             let application: Application = isApplication ? self.application(of: parameters.dfName) : .none
             return try addDirectory(
-                reference, parent: parent, application, isApplication ? fileIdentifier : nil, parameters.pinReferences)
+                reference,
+                parent: parent,
+                application,
+                isApplication ? fileIdentifier : nil,
+                parameters.pinReferences
+            )
         }
         if layout.link != nil { layout.size = 0 }
         let table = ServiceTable(parent.map { directories[$0].application } ?? .none, fileIdentifier: fileIdentifier)
@@ -84,7 +92,9 @@ extension ProfileInstaller {
 
     /// What the file is like: its own body or that of the file that it is a link to.
     private func layout<Target: ProfileTarget & ~Copyable>(
-        _ fcp: FileControlParameters, _ row: TemplateFile?, _ target: borrowing Target
+        _ fcp: FileControlParameters,
+        _ row: TemplateFile?,
+        _ target: borrowing Target
     ) throws(Failure) -> FileLayout {
         if let path = fcp.linkPath, !path.isEmpty {
             let found = try resolve(path, target)
@@ -110,7 +120,9 @@ extension ProfileInstaller {
 
     /// Record length and size of a linear fixed or cyclic file: the number of records is their quotient.
     private func setRecords(
-        _ fcp: FileControlParameters, _ row: TemplateFile?, _ layout: inout FileLayout
+        _ fcp: FileControlParameters,
+        _ row: TemplateFile?,
+        _ layout: inout FileLayout
     ) throws(Failure) {
         guard let length = fcp.recordLength ?? row?.size else { throw Failure(Decision.missingParameter) }
         guard let size = fcp.size ?? row?.records.map({ UInt32($0) * UInt32(length) }) else {
@@ -122,7 +134,10 @@ extension ProfileInstaller {
     }
 
     private func setBody(
-        _ fcp: FileControlParameters, _ row: TemplateFile?, _ layout: FileLayout, _ parameters: inout FileParameters,
+        _ fcp: FileControlParameters,
+        _ row: TemplateFile?,
+        _ layout: FileLayout,
+        _ parameters: inout FileParameters,
         _ values: inout OctetWriter
     ) {
         parameters.recordLength = layout.recordLength
@@ -152,7 +167,10 @@ extension ProfileInstaller {
 
     /// 9.1: where only the record of EF.ARR is given, EF.ARR is that of the MF, or that of the application.
     private func appendSecurityAttributes(
-        _ fcp: FileControlParameters, _ row: TemplateFile?, isInMF: Bool, to writer: inout OctetWriter
+        _ fcp: FileControlParameters,
+        _ row: TemplateFile?,
+        isInMF: Bool,
+        to writer: inout OctetWriter
     ) throws(Failure) {
         if let rule = fcp.accessRule, rule.count == 3 { return writer.appendTLV(0x8B, rule) }
         guard let record = fcp.accessRule?.octet(at: 0) ?? row?.accessRule else {
@@ -172,11 +190,18 @@ extension ProfileInstaller {
 
     /// Remembers a directory, which following elements may belong to.
     private mutating func addDirectory(
-        _ reference: FileReference, parent: Int?, _ application: Application, _ temporaryIdentifier: UInt16?,
+        _ reference: FileReference,
+        parent: Int?,
+        _ application: Application,
+        _ temporaryIdentifier: UInt16?,
         _ pinReferences: OctetView
     ) throws(Failure) -> Int {
         var directory = Directories.Directory(
-            reference: reference, parent: parent, application: application, temporaryIdentifier: temporaryIdentifier)
+            reference: reference,
+            parent: parent,
+            application: application,
+            temporaryIdentifier: temporaryIdentifier
+        )
         var cursor = OctetCursor(pinReferences)
         while let reference = cursor.octet() {
             switch PINReference(reference) {
@@ -197,7 +222,8 @@ extension ProfileInstaller {
 
     /// The file at a path of identifiers from the MF, the first of which may be the temporary one of an ADF.
     func resolve<Target: ProfileTarget & ~Copyable>(
-        _ path: OctetView, _ target: borrowing Target
+        _ path: OctetView,
+        _ target: borrowing Target
     ) throws(Failure) -> FileReference {
         guard let mf else { throw Failure(Decision.wrongOrder) }
         guard path.count <= 8, path.count % 2 == 0 else { throw Failure(PackageStatus.badValues) }

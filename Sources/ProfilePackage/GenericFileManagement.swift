@@ -18,7 +18,8 @@ extension ProfileInstaller {
 
     /// A path, an FCP or an offset.
     mutating func managementValue<Target: ProfileTarget & ~Copyable>(
-        _ value: OctetView, _ target: inout Target
+        _ value: OctetView,
+        _ target: inout Target
     ) throws(Failure) {
         switch reader.tag {
         case 0x80: try select(value, target)
@@ -28,7 +29,8 @@ extension ProfileInstaller {
     }
 
     private mutating func select<Target: ProfileTarget & ~Copyable>(
-        _ path: OctetView, _ target: borrowing Target
+        _ path: OctetView,
+        _ target: borrowing Target
     ) throws(Failure) {
         let found = try resolve(path, target)
         if let directory = directories.index(of: found) {
@@ -45,7 +47,8 @@ extension ProfileInstaller {
     }
 
     private mutating func createInCurrentDirectory<Target: ProfileTarget & ~Copyable>(
-        _ fcp: FileControlParameters, _ target: inout Target
+        _ fcp: FileControlParameters,
+        _ target: inout Target
     ) throws(Failure) {
         guard fcp.fileIdentifier != nil, fcp.descriptor != nil else { throw Failure(Decision.missingParameter) }
         // Without an MF there is nothing to create but the MF.

@@ -4,7 +4,8 @@ import Octets
 
 extension ProfileInstaller {
     mutating func installPUKCodes<Target: ProfileTarget & ~Copyable>(
-        _ members: inout Members, _ target: inout Target
+        _ members: inout Members,
+        _ target: inout Target
     ) throws(Failure) {
         guard let mf else { return try missingContext() }
         guard definedUnblockingCodes == 0 else { throw Failure(Decision.wrongOrder) }
@@ -26,7 +27,8 @@ extension ProfileInstaller {
     }
 
     mutating func installPINCodes<Target: ProfileTarget & ~Copyable>(
-        _ members: inout Members, _ target: inout Target
+        _ members: inout Members,
+        _ target: inout Target
     ) throws(Failure) {
         guard let context = pinContext else { return try missingContext() }
         guard !directories[context].hasPINs else { throw Failure(Decision.wrongOrder) }
@@ -64,7 +66,11 @@ extension ProfileInstaller {
     }
 
     private func store<Target: ProfileTarget & ~Copyable>(
-        _ kind: CodeKind, context: Int, sharedWith other: Int?, _ entries: OctetWriter, _ target: inout Target
+        _ kind: CodeKind,
+        context: Int,
+        sharedWith other: Int?,
+        _ entries: OctetWriter,
+        _ target: inout Target
     ) throws(Failure) {
         let context = directories[context].reference
         var shared: FileReference?

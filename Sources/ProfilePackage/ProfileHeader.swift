@@ -6,7 +6,8 @@ extension ProfileInstaller {
 
     /// ProfileHeader: eUICC Profile Package 8.2. Whatever it demands and the card lacks aborts the installation.
     mutating func installHeader<Target: ProfileTarget & ~Copyable>(
-        _ members: inout Members, _ target: inout Target
+        _ members: inout Members,
+        _ target: inout Target
     ) throws(Failure) {
         guard !isHeaderRead else { throw Failure(Decision.wrongOrder) }
         var seen: UInt32 = 0

@@ -58,7 +58,8 @@ public struct ProfileInstaller: ~Copyable {
     ///
     /// - Returns: how far the installation is. Octets behind the end element abort it.
     public mutating func push<Target: ProfileTarget & ~Copyable>(
-        _ segment: OctetView, to target: inout Target
+        _ segment: OctetView,
+        to target: inout Target
     ) -> Progress {
         if progress == .aborted || segment.isEmpty { return progress }
         var cursor = OctetCursor(segment)
@@ -84,7 +85,8 @@ public struct ProfileInstaller: ~Copyable {
 
     /// Whether there may be more in the segment.
     private mutating func step<Target: ProfileTarget & ~Copyable>(
-        _ cursor: inout OctetCursor, _ target: inout Target
+        _ cursor: inout OctetCursor,
+        _ target: inout Target
     ) throws(Failure) -> Bool {
         if progress == .finished {
             if cursor.isAtEnd { return false }

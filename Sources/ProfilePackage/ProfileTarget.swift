@@ -79,7 +79,8 @@ public protocol ProfileTarget: ~Copyable {
     /// - Parameter parent: nil for the MF.
     /// - Throws: 6A84 if there is no room, 6A89 if the identifier is taken, 6A8A if the DF name is taken.
     mutating func createFile(
-        _ parameters: FileParameters, parent: FileReference?
+        _ parameters: FileParameters,
+        parent: FileReference?
     ) throws(StatusWord) -> FileReference
 
     /// The file in a DF; for a link to a DF: the file in its target.
@@ -104,12 +105,16 @@ public protocol ProfileTarget: ~Copyable {
     ///   - entries: 16 octets each: key reference, attributes, tries (maximum, left), reference of the unblocking code,
     ///     00, FF FF FF, value (8 octets).
     mutating func createCodes(
-        _ kind: CodeKind, context: FileReference, sharedWith: FileReference?, entries: OctetView
+        _ kind: CodeKind,
+        context: FileReference,
+        sharedWith: FileReference?,
+        entries: OctetView
     ) throws(StatusWord)
 
     /// Stores the members of PE-AKAParameter behind its header.
     mutating func storeAuthenticationParameters(
-        _ members: OctetView, application: FileReference
+        _ members: OctetView,
+        application: FileReference
     ) throws(StatusWord)
 
     /// Stores the members of PE-CDMAParameter behind its header.

@@ -37,7 +37,8 @@ struct TemplateWork {
 
 extension ProfileInstaller {
     mutating func beginTemplate<Target: ProfileTarget & ~Copyable>(
-        _ identifier: OctetView, _ target: inout Target
+        _ identifier: OctetView,
+        _ target: inout Target
     ) throws(Failure) {
         guard case .files(let files) = element.kind else { return }
         guard let template = Template(identifier), template.number == files.template else {
@@ -60,7 +61,8 @@ extension ProfileInstaller {
 
     /// The header of a member, or of an element of a member.
     mutating func templateHeader<Target: ProfileTarget & ~Copyable>(
-        _ tag: UInt32, _ target: inout Target
+        _ tag: UInt32,
+        _ target: inout Target
     ) throws(Failure) {
         if reader.depth == 1 { return try beginMember(tag, &target) }
         switch tag {
@@ -81,7 +83,8 @@ extension ProfileInstaller {
 
     /// A file descriptor or an offset.
     mutating func templateValue<Target: ProfileTarget & ~Copyable>(
-        _ value: OctetView, _ target: inout Target
+        _ value: OctetView,
+        _ target: inout Target
     ) throws(Failure) {
         if reader.tag == 0xA1 {
             guard let row = work.row else { return }
@@ -101,7 +104,8 @@ extension ProfileInstaller {
     }
 
     private mutating func beginMember<Target: ProfileTarget & ~Copyable>(
-        _ tag: UInt32, _ target: inout Target
+        _ tag: UInt32,
+        _ target: inout Target
     ) throws(Failure) {
         guard let template = work.template, tag > work.lastTag else { throw Failure(Decision.malformed) }
         work.lastTag = tag
@@ -126,7 +130,8 @@ extension ProfileInstaller {
 
     /// Creates the files whose members the element does not hold, if the template wants them.
     private mutating func createDefaults<Target: ProfileTarget & ~Copyable>(
-        before tag: UInt32, _ target: inout Target
+        before tag: UInt32,
+        _ target: inout Target
     ) throws(Failure) {
         guard let template = work.template else { return }
         let files = template.files
@@ -154,7 +159,9 @@ extension ProfileInstaller {
     }
 
     private mutating func instantiate<Target: ProfileTarget & ~Copyable>(
-        _ row: TemplateFile, _ fcp: FileControlParameters, _ target: inout Target
+        _ row: TemplateFile,
+        _ fcp: FileControlParameters,
+        _ target: inout Target
     ) throws(Failure) {
         var parent: Int?
         if row.parent != 0 {
@@ -168,6 +175,8 @@ extension ProfileInstaller {
             }
         }
         work.hasInstance = true
-        if let directory = try create(fcp, row, parent: parent, &target) { work.add(directory: directory, tag: row.tag) }
+        if let directory = try create(fcp, row, parent: parent, &target) {
+            work.add(directory: directory, tag: row.tag)
+        }
     }
 }

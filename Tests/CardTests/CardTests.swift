@@ -60,39 +60,12 @@ final class TestCard {
         try write(linear, records: 5, ["0102030405", "0203040506", "FFFFFFFFFF", "0302030405"])
         _ = try create(root, 0x79, 0x2F12, security: "8B032F0603", size: 600)
         _ = try create(root, 0x78, nil, security: "8B032F0601", name: "A0000000871002FF49FF0589")
-        try card.system.createCodes(
-            [
-                UICC.Code(
-                    reference: 0x01,
-                    attributes: 0x07,
-                    tries: 0x33,
-                    unblockingReference: 0x01,
-                    value: Array("0000".utf8)
-                ),
-                UICC.Code(
-                    reference: 0x0A,
-                    attributes: 0x03,
-                    tries: 0xAA,
-                    unblockingReference: 0x00,
-                    value: Array("55555555".utf8)
-                ),
-            ],
-            areUnblocking: false,
-            for: root
+        try codes(
+            root,
+            false,
+            "0107330100FFFFFF30303030FFFFFFFF" + "0A03AA0000FFFFFF3535353535353535"
         )
-        try card.system.createCodes(
-            [
-                UICC.Code(
-                    reference: 0x01,
-                    attributes: 0x00,
-                    tries: 0xAA,
-                    unblockingReference: 0x00,
-                    value: Array("11111111".utf8)
-                )
-            ],
-            areUnblocking: true,
-            for: root
-        )
+        try codes(root, true, "0100AA0000FFFFFF3131313131313131")
         card.system.memory.commit()
     }
 
@@ -120,6 +93,12 @@ final class TestCard {
                     return try card.system.createFile(parameters, parent: parent)
                 }
             }
+        }
+    }
+
+    private func codes(_ context: ObjectReference, _ areUnblocking: Bool, _ entries: String) throws {
+        try #require(Hex.octets(entries)).withView { (view) throws(StatusWord) in
+            try card.system.createCodes(entries: view, areUnblocking: areUnblocking, for: context, sharedWith: nil)
         }
     }
 

@@ -40,25 +40,35 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
     var fault: StatusWord?
 
     mutating func createFile(
-        _ parameters: FileParameters, parent: FileReference?
+        _ parameters: FileParameters,
+        parent: FileReference?
     ) throws(StatusWord) -> FileReference {
         if let fault { throw fault }
         guard Int(parameters.size) <= room else { throw .notEnoughMemory }
-        if let parent, let identifier = parameters.fileIdentifier, child(of: parent, fileIdentifier: identifier) != nil {
+        if let parent, let identifier = parameters.fileIdentifier, child(of: parent, fileIdentifier: identifier) != nil
+        {
             throw .fileExists
         }
         if !parameters.dfName.isEmpty, application(dfName: parameters.dfName) != nil { throw .dfNameExists }
         room -= Int(parameters.size)
         files.append(
             File(
-                parent: parent, fileIdentifier: parameters.fileIdentifier, descriptor: parameters.descriptor,
-                lifeCycleStatus: parameters.lifeCycleStatus, shortFileIdentifier: parameters.shortFileIdentifier,
-                specialFileInformation: parameters.specialFileInformation, recordLength: parameters.recordLength,
-                maximumSize: parameters.maximumSize, dfName: parameters.dfName.array,
+                parent: parent,
+                fileIdentifier: parameters.fileIdentifier,
+                descriptor: parameters.descriptor,
+                lifeCycleStatus: parameters.lifeCycleStatus,
+                shortFileIdentifier: parameters.shortFileIdentifier,
+                specialFileInformation: parameters.specialFileInformation,
+                recordLength: parameters.recordLength,
+                maximumSize: parameters.maximumSize,
+                dfName: parameters.dfName.array,
                 securityAttributes: parameters.securityAttributes.array,
                 pinReferences: parameters.pinReferences.array,
-                proprietaryInformation: parameters.proprietaryInformation.array, link: parameters.link,
-                body: [UInt8](repeating: 0xFF, count: Int(parameters.size))))
+                proprietaryInformation: parameters.proprietaryInformation.array,
+                link: parameters.link,
+                body: [UInt8](repeating: 0xFF, count: Int(parameters.size))
+            )
+        )
         return FileReference(page: UInt32(files.count - 1))
     }
 
@@ -77,8 +87,11 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
     func layout(of file: FileReference) -> FileLayout? {
         let body = self[self[file].link ?? file]
         return FileLayout(
-            descriptor: body.descriptor, size: UInt32(body.body.count), recordLength: body.recordLength,
-            link: self[file].link)
+            descriptor: body.descriptor,
+            size: UInt32(body.body.count),
+            recordLength: body.recordLength,
+            link: self[file].link
+        )
     }
 
     mutating func write(_ octets: OctetView, to file: FileReference, at offset: UInt32) throws(StatusWord) {
@@ -90,13 +103,17 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
     }
 
     mutating func createCodes(
-        _ kind: CodeKind, context: FileReference, sharedWith: FileReference?, entries: OctetView
+        _ kind: CodeKind,
+        context: FileReference,
+        sharedWith: FileReference?,
+        entries: OctetView
     ) throws(StatusWord) {
         codes.append(Codes(kind: kind, context: context, sharedWith: sharedWith, entries: entries.array))
     }
 
     mutating func storeAuthenticationParameters(
-        _ members: OctetView, application: FileReference
+        _ members: OctetView,
+        application: FileReference
     ) throws(StatusWord) {
         authentication[application] = members.array
     }

@@ -64,7 +64,9 @@ extension ProfileInstaller {
 
 /// Installs a package whose octets arrive in segments of the lengths that `next` names.
 func install(
-    _ package: [UInt8], into target: inout MemoryTarget, segments next: () -> Int = { .max }
+    _ package: [UInt8],
+    into target: inout MemoryTarget,
+    segments next: () -> Int = { .max }
 ) -> Outcome {
     var installer = ProfileInstaller()
     var progress = ProfileInstaller.Progress.moreExpected
