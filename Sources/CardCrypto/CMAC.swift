@@ -3,7 +3,8 @@ import Octets
 
 /// AES-CMAC (SP 800-38B, RFC 4493) of messages that come in pieces. One value serves one message after another.
 ///
-/// It allocates memory when it is made, and none after.
+/// It has one owner, and the key is wiped when that ends. It allocates memory when it is made; `update` and `finish`
+/// allocate none.
 public struct CMAC: ~Copyable {
     /// How many octets a whole MAC has.
     public static var length: Int { Block.length }

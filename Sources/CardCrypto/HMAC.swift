@@ -2,7 +2,7 @@ import Octets
 
 /// HMAC (FIPS 198-1) of messages that come in pieces. One value serves one message after another.
 ///
-/// It allocates memory when it is made, and none after.
+/// It has one owner, and the key is wiped when that ends.
 public struct HMAC: ~Copyable {
     /// The hash function.
     public let algorithm: HashAlgorithm

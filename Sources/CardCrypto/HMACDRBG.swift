@@ -15,7 +15,7 @@ public struct HMACDRBG: ~Copyable {
     var hmac: HMAC
     /// K, then V.
     let state: SecretOctets
-    var requests: UInt64
+    package var requests: UInt64
 
     /// Instantiates a generator.
     ///

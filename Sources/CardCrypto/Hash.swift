@@ -45,7 +45,7 @@ public enum HashAlgorithm: Sendable, CaseIterable {
 
 /// The digest of messages that come in pieces. One value serves one message after another.
 ///
-/// It allocates memory when it is made, and none after.
+/// It has one owner, and is wiped when that ends.
 public struct Hash: ~Copyable {
     /// The hash function.
     public let algorithm: HashAlgorithm

@@ -12,7 +12,7 @@ public enum X963KDF {
         sharedInfo: OctetView = .empty,
         into output: UnsafeMutableRawBufferPointer
     ) throws(CryptoError) {
-        guard output.count / algorithm.length < Int(UInt32.max) else { throw .outputLength }
+        guard UInt64(output.count / algorithm.length) < UInt64(UInt32.max) else { throw .outputLength }
         var hash = try Hash(algorithm)
         let digest = SecretOctets(count: algorithm.length)
         var counter: UInt32 = 0

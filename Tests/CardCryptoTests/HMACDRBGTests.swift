@@ -1,7 +1,6 @@
+import CardCrypto
 import Octets
 import Testing
-
-@testable import CardCrypto
 
 @Suite struct HMACDRBGTests {
     struct Vector: Decodable {
