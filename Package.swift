@@ -39,7 +39,11 @@ let package = Package(
 
         // Host side.
         .target(name: "ImageFile", swiftSettings: strict),
-        .target(name: "Reader", dependencies: ["Octets", "Card", "ImageFile", "CPCSC"], swiftSettings: strict),
+        .target(
+            name: "Reader",
+            dependencies: ["Octets", "Card", "ImageFile", "CPCSC"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "veuicc",
             dependencies: [
@@ -51,6 +55,13 @@ let package = Package(
 
         .testTarget(name: "OctetsTests", dependencies: ["Octets"], swiftSettings: strict),
         .testTarget(name: "CardTests", dependencies: ["Card", "CardOS", "Memory", "Octets"], swiftSettings: strict),
+        .testTarget(name: "ProfilePackageTests", dependencies: ["Octets", "ProfilePackage"], swiftSettings: strict),
+        .testTarget(name: "ImageFileTests", dependencies: ["ImageFile"], swiftSettings: strict),
+        .testTarget(
+            name: "ReaderTests",
+            dependencies: ["Octets", "Reader", "Card", "ImageFile", "Memory", "CPCSC"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
     ]

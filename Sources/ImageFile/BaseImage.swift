@@ -6,7 +6,7 @@ import Glibc
 public final class BaseImage: @unchecked Sendable {
     // Unchecked: the memory is mapped for reading only, and the lock keeps writers away.
 
-    /// The octets of the file.
+    /// The octets of the file. The pointer does not keep the image: whoever uses it holds the image in a variable.
     public let octets: UnsafeRawBufferPointer
 
     let path: String

@@ -24,7 +24,8 @@ public final class CardImage {
     /// Whether an image may have `size` octets.
     public static func isPermitted(size: Int) -> Bool { sizes.contains(size) && size % sizeStep == 0 }
 
-    /// The memory. What is written to it is in the image at once.
+    /// The memory. What is written to it is in the image at once. The pointer does not keep the image: whoever uses it
+    /// holds the image in a variable, as `InProcessTerminal` does for a card.
     public let octets: UnsafeMutableRawBufferPointer
     /// When a commit is safe.
     public let durability: Durability

@@ -106,13 +106,18 @@ public struct ProfileInstaller: ~Copyable {
             try header(tag, &target)
         case .value(let value):
             try self.value(value, &target)
-            if reader.depth == 0 { element = Element() }
+            if reader.depth == 0 { leaveElement() }
         case .part(let part, _): try writeContent(part, &target)
         case .end:
             try end(&target)
-            if reader.depth == 0 { element = Element() }
+            if reader.depth == 0 { leaveElement() }
         }
         return true
+    }
+
+    private mutating func leaveElement() {
+        element = Element()
+        offset = 0
     }
 
     mutating func finish() {

@@ -1,5 +1,4 @@
 import CPCSC
-import Glibc
 
 /// A connection to the PC/SC service of this machine: which readers there are, and the way to their cards.
 ///
@@ -72,24 +71,42 @@ public final class PCSCContext {
     ///
     /// - Parameter milliseconds: for how long; nil: for ever.
     public func waitForCard(in reader: String, milliseconds: Int? = nil) throws(TerminalError) {
-        var clock = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &clock)
-        let start = clock
+        try wait("wait for a card in \"\(reader)\"", reader, milliseconds) { state in
+            state & DWORD(SCARD_STATE_PRESENT) != 0 && state & DWORD(SCARD_STATE_MUTE) == 0
+        }
+    }
+
+    /// Waits until there is no card in `reader`.
+    ///
+    /// - Parameter milliseconds: for how long; nil: for ever.
+    public func waitForRemoval(from reader: String, milliseconds: Int? = nil) throws(TerminalError) {
+        try wait("wait until \"\(reader)\" is empty", reader, milliseconds) { state in
+            state & DWORD(SCARD_STATE_EMPTY) != 0
+        }
+    }
+
+    private func wait(
+        _ action: String,
+        _ reader: String,
+        _ milliseconds: Int?,
+        until condition: (DWORD) -> Bool
+    ) throws(TerminalError) {
+        let deadline = milliseconds.map { ContinuousClock.now + .milliseconds($0) }
         var known = DWORD(SCARD_STATE_UNAWARE)
         while true {
-            clock_gettime(CLOCK_MONOTONIC, &clock)
-            let passed = (clock.tv_sec - start.tv_sec) * 1000 + (clock.tv_nsec - start.tv_nsec) / 1_000_000
-            let left = milliseconds.map { DWORD(max(0, $0 - passed)) } ?? DWORD(INFINITE)
+            let left = deadline.map {
+                DWORD(max(0, (ContinuousClock.now.duration(to: $0) / .milliseconds(1)).rounded()))
+            }
             let status = reader.withCString { name in
                 var state = SCARD_READERSTATE()
                 state.szReader = name
                 state.dwCurrentState = known
-                let status = SCardGetStatusChange(handle, left, &state, 1)
+                let status = SCardGetStatusChange(handle, left ?? DWORD(INFINITE), &state, 1)
                 known = state.dwEventState & ~DWORD(SCARD_STATE_CHANGED)
                 return status
             }
-            try pcsc("wait for a card in \"\(reader)\"", status)
-            if known & DWORD(SCARD_STATE_PRESENT) != 0, known & DWORD(SCARD_STATE_MUTE) == 0 { return }
+            try pcsc(action, status)
+            if condition(known) { return }
         }
     }
 

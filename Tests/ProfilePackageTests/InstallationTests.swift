@@ -32,10 +32,68 @@ import Testing
         }
     }
 
-    @Test(arguments: earlier) func installsEarlierPackages(name: String) throws {
+    /// Security domain and RFM are reported (pe-not-supported), with the identification of each; then ok.
+    @Test(arguments: [
+        (latest[0], "1A1B1C1D1E"), (latest[1], "1A"), (latest[2], "1A1B1C1D1E"), (earlier[0], "18191A1B1C"),
+        (earlier[1], "18191A1B1C"), (earlier[2], "1A1B1C1D1E"), (earlier[3], "1A1B1C1D1E"), (earlier[4], "18191A1B1C"),
+        (earlier[5], "18191A1B1C"), (earlier[6], "1A1B1C1D1E"), (earlier[7], "18191A1B1C"), (earlier[8], "18191A1B1C"),
+        (earlier[9], "1A1B1C1D1E"), (earlier[10], "1A1B1C1D1E"), (earlier[11], "18191A1B1C"),
+        (earlier[12], "18191A1B1C"), (earlier[13], "1A1B1C1D1E"), (earlier[14], "1A1B1C1D1E"),
+    ]) func answers(name: String, passedOver: String) throws {
+        let warnings = hex(passedOver).map { "30068001018101" + Hex.string([$0]) }.joined() + "3003800100"
+        let length = UInt8(warnings.count / 2)
         let outcome = install(try Vectors.package(name))
-        print(name, outcome.response)
-        #expect(outcome.progress == .finished)
+        let response = "30\(Hex.string([length + 2]))A0\(Hex.string([length]))\(warnings)"
+        #expect(outcome == Outcome(progress: .finished, response: response))
+    }
+
+    @Test(arguments: latest + earlier + ["TS48v1_A"]) func doesTheSameWithSegmentsOfAnyLength(name: String) throws {
+        let package = try Vectors.package(name)
+        var whole = MemoryTarget()
+        let outcome = install(package, into: &whole)
+        let summary = whole.summary
+        for length in [1, 7, 255, 1_008] {
+            var target = MemoryTarget()
+            #expect(install(package, into: &target, segments: { length }) == outcome)
+            #expect(target.summary == summary)
+        }
+        for seed: UInt64 in 1...4 {
+            var generator = SeededGenerator(seed: seed)
+            var target = MemoryTarget()
+            #expect(install(package, into: &target, segments: { .random(in: 1...600, using: &generator) }) == outcome)
+            #expect(target.summary == summary, "seed \(seed)")
+        }
+    }
+
+    /// TS.48 v7.0: PINs and keys are those of its README.
+    @Test func handsOverCodesAndParameters() throws {
+        var target = MemoryTarget()
+        _ = install(try Vectors.package(InstallationTests.latest[0]), into: &target)
+        let mf = FileReference(page: 0)
+        let puk = "01 00 AA 00 00 FFFFFF 3131313131313131 81 00 AA 00 00 FFFFFF 3232323232323232"
+        let pins =
+            "01 06 33 01 00 FFFFFF 30303030FFFFFFFF 0A 03 AA 00 00 FFFFFF 3535353535353535"
+            + "0B 03 AA 00 00 FFFFFF 3636363636363636"
+        let local = "81 03 33 81 00 FFFFFF 39393939FFFFFFFF"
+        let contexts = ["3F00/7F10", "ADF.USIM", "ADF.CSIM", "ADF.ISIM"].compactMap { target.file($0) }
+        try #require(contexts.count == 4)
+        #expect(
+            target.codes == [
+                MemoryTarget.Codes(kind: .puk, context: mf, sharedWith: nil, entries: hex(puk)),
+                MemoryTarget.Codes(kind: .pin, context: mf, sharedWith: nil, entries: hex(pins)),
+            ]
+                + contexts.map {
+                    MemoryTarget.Codes(kind: .pin, context: $0, sharedWith: nil, entries: hex(local))
+                }
+        )
+        let key = "000102030405060708090A0B0C0D0E0F"
+        let zero = "00000000000000000000000000000000"
+        let parameters = hex("A12C A12A 800103 810102 8210\(key) 8310\(zero)")
+        #expect(target.authentication == [contexts[1]: parameters, contexts[3]: parameters])
+        #expect(target.cdma.count == 1)
+        #expect(target.cdma[contexts[2]]?.starts(with: hex("8108 00000000FFFFFFFF 8210")) == true)
+        let package = try Vectors.package(InstallationTests.latest[0])
+        #expect(target.header == Array(package[3..<162]))
     }
 
     /// The columns of a row, with the content spelled out.
