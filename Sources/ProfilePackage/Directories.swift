@@ -26,12 +26,11 @@ struct Directories {
 
     struct Directory {
         let reference: FileReference
-        /// Nil for the MF.
-        let parent: Int?
         /// `none` unless an ADF.
         let application: Application
         /// The file identifier by which the package names an ADF: eUICC Profile Package 8.3.
         let temporaryIdentifier: UInt16?
+        private let parentPlace: UInt8?
         /// Local PINs (bit 0: 129) that the PIN status template names, and those defined here.
         var requiredPINs: UInt8 = 0
         var definedPINs: UInt8 = 0
@@ -39,8 +38,19 @@ struct Directories {
         var parameters: Parameters = []
         /// The file elements that belong to the ADF and came already, by template number.
         var elements: UInt32 = 0
+
+        init(reference: FileReference, parent: Int?, application: Application, temporaryIdentifier: UInt16?) {
+            self.reference = reference
+            self.application = application
+            self.temporaryIdentifier = temporaryIdentifier
+            parentPlace = parent.map { UInt8(truncatingIfNeeded: $0) }
+        }
+
+        /// Place in the list; nil for the MF.
+        var parent: Int? { parentPlace.map { Int($0) } }
     }
 
+    /// Places fit in an octet.
     static let limit = 128
 
     private(set) var list: [Directory] = []

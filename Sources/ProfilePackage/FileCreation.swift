@@ -55,6 +55,7 @@ extension ProfileInstaller {
                 parameters.pinReferences = append(to: &values) { fcp.appendPINReferences(to: &$0) }
             }
             if isApplication {
+                if layout.link != nil { throw Failure(PackageStatus.badValues) }
                 guard let dfName = fcp.dfName else { throw Failure(Decision.missingParameter) }
                 guard directories.index(temporaryIdentifier: fileIdentifier) == nil else {
                     throw Failure(StatusWord.fileExists)
@@ -66,6 +67,7 @@ extension ProfileInstaller {
             if layout.link == nil { setBody(fcp, row, layout, &parameters, &values) }
         }
 
+        if values.overflowed { throw Failure(PackageStatus.badValues) }
         var directory: FileReference?
         let parent = isApplication ? mf : parent
         if let parent { directory = directories[parent].reference }

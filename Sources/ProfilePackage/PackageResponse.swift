@@ -18,6 +18,9 @@ enum PackageStatus {
 }
 
 /// The decisions that the standard leaves open, or that its public witnesses do not settle.
+///
+/// An unknown object, template, element or feature in an element that is not mandated is passed over with a warning.
+/// Any other fault aborts the installation even there, since part of the element may have been installed.
 enum Decision {
     /// An element where it must not be (8.1.3 leaves the behaviour undefined).
     static let wrongOrder = PackageStatus.invalidRequestFormat

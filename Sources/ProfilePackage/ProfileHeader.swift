@@ -60,6 +60,7 @@ extension ProfileInstaller {
     mutating func installEnd(_ members: inout Members) throws(Failure) {
         if try next(&members) != nil { try report(PackageStatus.invalidParameter) }
         offset = 0
+        guard mf != nil else { throw Failure(Decision.contextNotInstalled) }
         guard requiredGlobalPINs & ~definedGlobalPINs == 0, directories.areLocalPINsDefined else {
             throw Failure(PackageStatus.pinCodeMissing)
         }

@@ -4,7 +4,7 @@ import Octets
 /// target.
 ///
 /// The owner begins a transaction before the first segment, commits it when the installer has `finished`, and rolls it
-/// back when it has `aborted` or when the transport gives up. Working memory: about 8,000 octets, whatever the package.
+/// back when it has `aborted` or when the transport gives up. Working memory: about 7,000 octets, whatever the package.
 public struct ProfileInstaller: ~Copyable {
     /// How far the installation is.
     public enum Progress: Sendable {

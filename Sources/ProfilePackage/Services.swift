@@ -79,11 +79,5 @@ enum ServiceTable: Sendable {
     }
 
     /// The octets of the file behind which nothing is lacking.
-    var length: UInt32 {
-        switch self {
-        case .none: 0
-        case .usim: 10
-        case .isim: 1
-        }
-    }
+    var length: UInt32 { lacking.last.map { UInt32($0 - 1) / 8 + 1 } ?? 0 }
 }

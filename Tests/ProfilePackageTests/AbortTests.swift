@@ -145,6 +145,11 @@ import Testing
             "3017A015300680010981010430068001098101053003800100",
             Build.package(Build.usim(mandated: false, version: unknown), gsmAccess)
         )
+        // without an MF nothing is left
+        aborts(
+            "3017A0133006800109810101300980010981011F8301008100",
+            Build.header() + Build.files(0xB0, 1, Build.template(1, 9), mandated: false) + Build.end()
+        )
         // a template of another element
         aborts("300FA00B30098001098101048301098100", Build.package(Build.usim(version: Build.template(8))))
     }

@@ -51,17 +51,17 @@ import Testing
         let package = try Vectors.package(name)
         var whole = MemoryTarget()
         let outcome = install(package, into: &whole)
-        let summary = whole.summary
+        let contents = whole.contents
         for length in [1, 7, 255, 1_008] {
             var target = MemoryTarget()
             #expect(install(package, into: &target, segments: { length }) == outcome)
-            #expect(target.summary == summary)
+            #expect(target.contents == contents)
         }
         for seed: UInt64 in 1...4 {
             var generator = SeededGenerator(seed: seed)
             var target = MemoryTarget()
             #expect(install(package, into: &target, segments: { .random(in: 1...600, using: &generator) }) == outcome)
-            #expect(target.summary == summary, "seed \(seed)")
+            #expect(target.contents == contents, "seed \(seed)")
         }
     }
 

@@ -3,7 +3,7 @@ import ProfilePackage
 
 /// A file system in memory.
 struct MemoryTarget: ~Copyable, ProfileTarget {
-    struct File {
+    struct File: Equatable {
         var parent: FileReference?
         var fileIdentifier: UInt16?
         var descriptor: UInt8
@@ -154,15 +154,17 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
 }
 
 extension MemoryTarget {
+    /// What was installed.
+    struct Contents: Equatable {
+        var files: [File]
+        var codes: [Codes]
+        var authentication: [FileReference: [UInt8]]
+        var cdma: [FileReference: [UInt8]]
+        var header: [UInt8]
+    }
+
     /// All that was installed, to compare.
-    var summary: String {
-        var text = Hex.string(header)
-        for file in files {
-            text += "\n\(file)"
-        }
-        text += "\n\(codes)"
-        for (key, value) in authentication.sorted(by: { $0.key.page < $1.key.page }) { text += "\n\(key) \(value)" }
-        for (key, value) in cdma.sorted(by: { $0.key.page < $1.key.page }) { text += "\n\(key) \(value)" }
-        return text
+    var contents: Contents {
+        Contents(files: files, codes: codes, authentication: authentication, cdma: cdma, header: header)
     }
 }
