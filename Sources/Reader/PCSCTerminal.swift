@@ -95,14 +95,16 @@ public final class PCSCTerminal: CardTerminal {
         return result
     }
 
-    /// Sends a command and receives the response.
+    /// Sends a command, at least 1 octet, and receives the response.
     ///
-    /// - Throws: `cardRemoved` also for an empty response, which is what the service makes of a card that goes during
+    /// - Throws: `length` for an empty command; `cardRemoved` also for an empty response, which is what the service makes of a card that goes during
     ///   the command.
     public func transmit(
         _ command: UnsafeRawBufferPointer,
         into response: UnsafeMutableRawBufferPointer
     ) throws(TerminalError) -> Int {
+        // The library would send it, and the virtual reader wait for an answer for ever.
+        guard !command.isEmpty else { throw TerminalError(.length, "a command has at least 1 octet") }
         let card = try connected()
         var request = SCARD_IO_REQUEST(
             dwProtocol: activeProtocol,

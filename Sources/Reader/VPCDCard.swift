@@ -77,6 +77,12 @@ public final class VPCDCard: @unchecked Sendable {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
         let retained = Unmanaged.passRetained(self)
+        // Signals are for the program: its other threads take them, whatever it does about them and when.
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         let status = pthread_create(
             &thread,
             &attributes,
