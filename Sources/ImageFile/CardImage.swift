@@ -1,4 +1,5 @@
 import Glibc
+import Memory
 import Synchronization
 
 /// When a commit of the card is safe.
@@ -15,14 +16,14 @@ public enum Durability: String, Sendable, CaseIterable {
 /// The memory stays in place as long as the value lives. One card uses it at a time.
 public final class CardImage {
     /// The sizes that an image may have, in octets (docs/memory-image.md section 1).
-    public static let sizes = 65_536...16_777_216
+    public static let sizes = Geometry.sizes
     /// What the size of an image is a multiple of, in octets.
-    public static let sizeStep = 4_096
+    public static let sizeStep = Geometry.sizeUnit
     /// The size of an image when nobody says otherwise, in octets.
-    public static let defaultSize = 524_288
+    public static let defaultSize = Geometry.defaultSize
 
     /// Whether an image may have `size` octets.
-    public static func isPermitted(size: Int) -> Bool { sizes.contains(size) && size % sizeStep == 0 }
+    public static func isPermitted(size: Int) -> Bool { Geometry(size: size) != nil }
 
     /// The memory. What is written to it is in the image at once. The pointer does not keep the image: whoever uses it
     /// holds the image in a variable, as `InProcessTerminal` does for a card.

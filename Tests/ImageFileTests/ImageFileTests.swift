@@ -19,7 +19,7 @@ import Testing
 
     // MARK: sizes (docs/memory-image.md section 1)
 
-    @Test(arguments: [65_536, 69_632, 524_288, 16_777_216])
+    @Test(arguments: [65_536, 69_632, 524_288, 16_773_120])
     func permittedSize(_ size: Int) throws {
         let path = try directory.file("image", size: size)
         #expect(try CardImage(file: path).octets.count == size)
@@ -75,7 +75,7 @@ import Testing
         )
         #expect(
             ImageFileError("a", .size(5)).description
-                == "a: 5 octets are no image: it has 65536 to 16777216 octets, a multiple of 4096"
+                == "a: 5 octets are no image: it has 65536 to 16773120 octets, a multiple of 4096"
         )
     }
 
