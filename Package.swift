@@ -38,7 +38,7 @@ let package = Package(
         ),
 
         // Host side.
-        .target(name: "ImageFile", swiftSettings: strict),
+        .target(name: "ImageFile", dependencies: ["Memory"], swiftSettings: strict),
         .target(
             name: "Reader",
             dependencies: ["Octets", "Card", "ImageFile", "CPCSC"],
@@ -55,7 +55,11 @@ let package = Package(
 
         .testTarget(name: "OctetsTests", dependencies: ["Octets"], swiftSettings: strict),
         .testTarget(name: "CardTests", dependencies: ["Card", "CardOS", "Memory", "Octets"], swiftSettings: strict),
-        .testTarget(name: "ProfilePackageTests", dependencies: ["Octets", "ProfilePackage"], swiftSettings: strict),
+        .testTarget(
+            name: "ProfilePackageTests",
+            dependencies: ["CardOS", "Memory", "Octets", "ProfilePackage"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ImageFileTests", dependencies: ["ImageFile"], swiftSettings: strict),
         .testTarget(
             name: "ReaderTests",

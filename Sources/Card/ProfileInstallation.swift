@@ -25,82 +25,65 @@ extension Card {
 }
 
 extension UICC: ProfileTarget {
-    /// Makes a file: `createFile(_:parent:owner:)` of the operating system.
+    /// Makes a file that has the owner of its parent: `createFile(_:parent:owner:)`.
     public mutating func createFile(
-        _ parameters: ProfilePackage.FileParameters,
-        parent: FileReference?
-    ) throws(StatusWord) -> FileReference {
-        var own = CardOS.FileParameters(descriptor: parameters.descriptor, identifier: parameters.fileIdentifier)
-        own.lifeCycleStatus = parameters.lifeCycleStatus
-        own.shortIdentifier = parameters.shortFileIdentifier
-        own.specialInformation = parameters.specialFileInformation
-        own.recordLength = parameters.recordLength
-        own.size = parameters.size
-        own.dfName = parameters.dfName
-        own.securityAttributes = parameters.securityAttributes
-        own.pinReferences = parameters.pinReferences
-        own.proprietaryInformation = parameters.proprietaryInformation
-        own.link = parameters.link.map { ObjectReference(page: $0.page) }
-        let file = try createFile(own, parent: parent.map { ObjectReference(page: $0.page) })
-        return FileReference(page: file.page)
+        _ parameters: FileParameters,
+        parent: ObjectReference?
+    ) throws(StatusWord) -> ObjectReference {
+        try createFile(parameters, parent: parent, owner: nil)
     }
 
     /// The file with an identifier in a DF.
-    public func child(of directory: FileReference, fileIdentifier: UInt16) -> FileReference? {
-        child(fileIdentifier, of: ObjectReference(page: directory.page)).map { FileReference(page: $0.page) }
+    public func child(of directory: ObjectReference, fileIdentifier: UInt16) -> ObjectReference? {
+        child(fileIdentifier, of: directory)
     }
 
     /// The ADF with a DF name.
-    public func application(dfName: OctetView) -> FileReference? {
-        application(named: dfName).map { FileReference(page: $0.page) }
+    public func application(dfName: OctetView) -> ObjectReference? {
+        application(named: dfName)
     }
 
     /// What the interpreter needs to know of a file that exists.
-    public func layout(of file: FileReference) -> FileLayout? {
-        description(of: ObjectReference(page: file.page)).map { file in
+    public func layout(of file: ObjectReference) -> FileLayout? {
+        description(of: file).map { file in
             FileLayout(
                 descriptor: file.descriptor,
                 size: UInt32(truncatingIfNeeded: file.size),
                 recordLength: UInt16(truncatingIfNeeded: file.recordLength),
-                link: file.link.map { FileReference(page: $0.page) }
+                link: file.link
             )
         }
     }
 
     /// Overwrites the body of an EF.
-    public mutating func write(_ octets: OctetView, to file: FileReference, at offset: UInt32) throws(StatusWord) {
-        try fill(ObjectReference(page: file.page), at: Int(offset), octets)
+    public mutating func write(_ octets: OctetView, to file: ObjectReference, at offset: UInt32) throws(StatusWord) {
+        try fill(file, at: Int(offset), octets)
     }
 
     /// Gives a context its PIN codes or unblocking codes.
     public mutating func createCodes(
         _ kind: CodeKind,
-        context: FileReference,
-        sharedWith: FileReference?,
+        context: ObjectReference,
+        sharedWith: ObjectReference?,
         entries: OctetView
     ) throws(StatusWord) {
-        try createCodes(
-            entries: entries,
-            areUnblocking: kind == .puk,
-            for: ObjectReference(page: context.page),
-            sharedWith: sharedWith.map { ObjectReference(page: $0.page) }
-        )
+        try createCodes(entries: entries, areUnblocking: kind == .puk, for: context, sharedWith: sharedWith)
     }
 
     /// Keeps the authentication parameters of an application.
     public mutating func storeAuthenticationParameters(
         _ members: OctetView,
-        application: FileReference
+        application: ObjectReference
     ) throws(StatusWord) {
-        try store(.authenticationParameters, of: ObjectReference(page: application.page), members)
+        try store(.authenticationParameters, of: application, members)
     }
 
     /// Keeps the CDMA parameters of an application.
     public mutating func storeCDMAParameters(
         _ members: OctetView,
-        application: FileReference
+        application: ObjectReference
     ) throws(StatusWord) {
-        try store(.cdmaParameters, of: ObjectReference(page: application.page), members)
+        try store(.cdmaParameters, of: application, members)
     }
 
     /// Keeps the profile header.

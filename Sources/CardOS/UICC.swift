@@ -28,6 +28,8 @@ public struct UICC: ~Copyable {
     /// The card's random numbers; nil where the seed was too short for any.
     var random: HMACDRBG?
     var terminalSupportsExtendedChannels = false
+    /// Whether TERMINATE CARD USAGE has ended the life of the card.
+    var isTerminated = false
 
     private let responseRule: ResponseRule
     private let pendingData: UnsafeMutableRawBufferPointer
@@ -68,6 +70,7 @@ public struct UICC: ~Copyable {
         memory.powerOn()
         files.build(from: memory)
         codes.build(from: memory)
+        isTerminated = File(files.masterFile, in: memory)?.lifeCycle == .terminated
         channels.update(repeating: LogicalChannel(masterFile: files.masterFile))
         channels[0].isOpen = true
         chain = CommandChain()
@@ -112,6 +115,9 @@ public struct UICC: ~Copyable {
 
     private mutating func dispatch(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         guard files.hasMasterFile || command.ins == 0x70 else { throw .conditionsNotSatisfied }
+        guard !isTerminated else {
+            throw command.ins == 0xA4 ? .selectedFileTerminated : .conditionsNotSatisfied
+        }
         let handler = try CommandTable.uicc.handler(of: command)
         let status = try handler(&self, command)
         if output.count > 0 {
@@ -192,15 +198,13 @@ public struct UICC: ~Copyable {
             throw command.classOctet.isChained ? .commandChainingNotSupported : .lastCommandOfChainExpected
         }
         // An unknown command is refused at its first link.
-        let handler: Command.Handler
         do throws(StatusWord) {
-            handler = try CommandTable.uicc.handler(of: command)
+            _ = try CommandTable.uicc.handler(of: command)
             try chain.append(command)
         } catch {
             chain = CommandChain()
             throw error
         }
-        _ = handler
         guard !command.classOctet.isChained else { return .success }
         let data = chain.data
         chain = CommandChain()

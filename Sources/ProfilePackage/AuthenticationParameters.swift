@@ -1,3 +1,4 @@
+import Memory
 import Octets
 
 // PE-AKAParameter and PE-CDMAParameter: eUICC Profile Package 8.4.
@@ -56,7 +57,7 @@ extension ProfileInstaller {
     private mutating func claim(
         _ parameters: Directories.Parameters,
         of application: Int
-    ) throws(Failure) -> FileReference {
+    ) throws(Failure) -> ObjectReference {
         guard !directories[application].parameters.contains(parameters) else { throw Failure(Decision.wrongOrder) }
         directories[application].parameters.insert(parameters)
         return directories[application].reference
@@ -102,7 +103,7 @@ extension ProfileInstaller {
         _ target: borrowing Target
     ) throws(Failure) {
         var cursor = mapping.cursor
-        var source: FileReference?
+        var source: ObjectReference?
         while let member = try cursor.member() {
             switch member.tag {
             case 0x80: try checkLength(member, 1)

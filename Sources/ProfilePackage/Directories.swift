@@ -1,3 +1,4 @@
+import Memory
 import Octets
 
 /// A network access application.
@@ -25,7 +26,7 @@ struct Directories {
     }
 
     struct Directory {
-        let reference: FileReference
+        let reference: ObjectReference
         /// `none` unless an ADF.
         let application: Application
         /// The file identifier by which the package names an ADF: eUICC Profile Package 8.3.
@@ -39,7 +40,7 @@ struct Directories {
         /// The file elements that belong to the ADF and came already, by template number.
         var elements: UInt32 = 0
 
-        init(reference: FileReference, parent: Int?, application: Application, temporaryIdentifier: UInt16?) {
+        init(reference: ObjectReference, parent: Int?, application: Application, temporaryIdentifier: UInt16?) {
             self.reference = reference
             self.application = application
             self.temporaryIdentifier = temporaryIdentifier
@@ -71,7 +72,7 @@ struct Directories {
         return list.count - 1
     }
 
-    func index(of reference: FileReference) -> Int? {
+    func index(of reference: ObjectReference) -> Int? {
         list.firstIndex { $0.reference == reference }
     }
 

@@ -1,8 +1,10 @@
+import CardOS
+import Memory
 import Octets
 
 /// The file within which a package writes.
 struct OpenFile {
-    let reference: FileReference
+    let reference: ObjectReference
     let isDirectory: Bool
     let isLink: Bool
     let isBERTLV: Bool
@@ -11,7 +13,7 @@ struct OpenFile {
     /// Where the next content goes.
     var pointer: UInt32 = 0
 
-    init(_ reference: FileReference, _ layout: FileLayout, table: ServiceTable) {
+    init(_ reference: ObjectReference, _ layout: FileLayout, table: ServiceTable) {
         self.reference = reference
         isDirectory = layout.descriptor & 0xBF == 0x38
         isBERTLV = layout.descriptor & 0xBF == 0x39
@@ -68,7 +70,7 @@ extension ProfileInstaller {
         }
 
         if values.overflowed { throw Failure(PackageStatus.badValues) }
-        var directory: FileReference?
+        var directory: ObjectReference?
         let parent = isApplication ? mf : parent
         if let parent { directory = directories[parent].reference }
         let reference = try onCard { () throws(StatusWord) in
@@ -146,7 +148,6 @@ extension ProfileInstaller {
         parameters.size = layout.size
         parameters.specialFileInformation = fcp.specialFileInformation ?? (row?.isHighUpdate == true ? 0x80 : 0x00)
         guard layout.descriptor & 0xBF == 0x39 else { return }
-        parameters.maximumSize = fcp.maximumSize?.number
         parameters.proprietaryInformation = append(to: &values) { writer in
             if let maximumSize = fcp.maximumSize { writer.appendTLV(0x86, maximumSize) }
             if let fileDetails = fcp.fileDetails { writer.appendTLV(0x84) { $0.append(fileDetails) } }
@@ -192,7 +193,7 @@ extension ProfileInstaller {
 
     /// Remembers a directory, which following elements may belong to.
     private mutating func addDirectory(
-        _ reference: FileReference,
+        _ reference: ObjectReference,
         parent: Int?,
         _ application: Application,
         _ temporaryIdentifier: UInt16?,
@@ -226,7 +227,7 @@ extension ProfileInstaller {
     func resolve<Target: ProfileTarget & ~Copyable>(
         _ path: OctetView,
         _ target: borrowing Target
-    ) throws(Failure) -> FileReference {
+    ) throws(Failure) -> ObjectReference {
         guard let mf else { throw Failure(Decision.wrongOrder) }
         guard path.count <= 8, path.count % 2 == 0 else { throw Failure(PackageStatus.badValues) }
         var reference = directories[mf].reference

@@ -1,3 +1,4 @@
+import Memory
 import Octets
 
 // PE-PINCodes and PE-PUKCodes: eUICC Profile Package 8.5.
@@ -73,7 +74,7 @@ extension ProfileInstaller {
         _ target: inout Target
     ) throws(Failure) {
         let context = directories[context].reference
-        var shared: FileReference?
+        var shared: ObjectReference?
         if let other { shared = directories[other].reference }
         try onCard { () throws(StatusWord) in
             try target.createCodes(kind, context: context, sharedWith: shared, entries: entries.view)

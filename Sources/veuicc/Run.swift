@@ -1,5 +1,6 @@
 import ArgumentParser
 import Card
+import Foundation
 import ImageFile
 import Memory
 import Octets
@@ -61,7 +62,8 @@ struct Run: ParsableCommand {
         } catch {
             throw Failure(description: "\(image): \(error)")
         }
-        print("ATR \(Hex.string(terminal.answerToReset))")
+        // Not print: what it buffers would not be seen in a file before the end.
+        FileHandle.standardOutput.write(Data("ATR \(Hex.string(terminal.answerToReset))\n".utf8))
         let card = try VPCDCard(
             serving: terminal,
             at: VPCDEndpoint(host: host, port: port),

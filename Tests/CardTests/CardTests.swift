@@ -85,10 +85,10 @@ final class TestCard {
         return try attributes.withView { (attributes) throws(StatusWord) in
             try aid.withView { (aid) throws(StatusWord) in
                 try ([0x0A, 0x01] as [UInt8]).withView { (references) throws(StatusWord) in
-                    var parameters = FileParameters(descriptor: descriptor, identifier: identifier)
+                    var parameters = FileParameters(descriptor: descriptor, fileIdentifier: identifier)
                     parameters.securityAttributes = attributes
                     parameters.dfName = aid
-                    (parameters.size, parameters.recordLength, parameters.shortIdentifier) = (size, record, short)
+                    (parameters.size, parameters.recordLength, parameters.shortFileIdentifier) = (size, record, short)
                     change(&parameters, references)
                     return try card.system.createFile(parameters, parent: parent)
                 }

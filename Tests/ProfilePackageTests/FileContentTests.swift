@@ -1,3 +1,4 @@
+import Memory
 import Octets
 import ProfilePackage
 import Testing
@@ -22,9 +23,9 @@ import Testing
 
     /// The file at a path from the MF; `USIM` stands for the ADF.
     private func find(_ path: String, _ target: borrowing MemoryTarget) -> MemoryTarget.File? {
-        var reference = FileReference(page: 0)
+        var reference = ObjectReference(page: 0)
         for step in path.split(separator: "/") {
-            let next: FileReference?
+            let next: ObjectReference?
             if step == "USIM" {
                 next = hex("A0000000871002").withView { target.application(dfName: $0) }
             } else {
@@ -217,7 +218,7 @@ import Testing
             )
         )
         let link = try file("USIM/5F3A", target)
-        #expect(link.link == target.child(of: FileReference(page: 0), fileIdentifier: 0x7F10))
+        #expect(link.link == target.child(of: ObjectReference(page: 0), fileIdentifier: 0x7F10))
         #expect(link.pinReferences == [])
         #expect(try body("7F10/4F01", target) == "AB")
     }
@@ -249,7 +250,6 @@ import Testing
         let second = try file("7F10/6F62", target)
         #expect(second.shortFileIdentifier == 0x1E)
         #expect(second.securityAttributes == hex("8B036F0603"))
-        #expect(second.maximumSize == 0x200)
         #expect(second.proprietaryInformation == hex("86020200"))
         #expect(second.body.count == 256 && second.used == 3)
         #expect(try file("4F1F", target).securityAttributes == hex("8B032F0603"))
@@ -274,7 +274,7 @@ import Testing
         )
         let isim = try #require(hex("A0000000871004").withView { target.application(dfName: $0) })
         #expect(target[isim].fileIdentifier == nil)
-        #expect(target[isim].parent == FileReference(page: 0))
+        #expect(target[isim].parent == ObjectReference(page: 0))
         #expect(target.codes.last?.context == isim)
         #expect(target.authentication == [isim: parameters])
         let tableFound = target.child(of: isim, fileIdentifier: 0x6F07)
@@ -291,7 +291,7 @@ import Testing
             tlv(0xA2, Build.head(12), hex("A104 81027F10"))
         )
         let shared = try #require(target.codes.last)
-        let mf = FileReference(page: 0)
+        let mf = ObjectReference(page: 0)
         #expect(shared.context == target.child(of: mf, fileIdentifier: 0x7F20))
         #expect(shared.sharedWith == target.child(of: mf, fileIdentifier: 0x7F10))
         #expect(shared.entries == [])

@@ -1,3 +1,4 @@
+import Memory
 import Octets
 import ProfilePackage
 import Testing
@@ -69,7 +70,7 @@ import Testing
     @Test func handsOverCodesAndParameters() throws {
         var target = MemoryTarget()
         _ = install(try Vectors.package(InstallationTests.latest[0]), into: &target)
-        let mf = FileReference(page: 0)
+        let mf = ObjectReference(page: 0)
         let puk = "01 00 AA 00 00 FFFFFF 3131313131313131 81 00 AA 00 00 FFFFFF 3232323232323232"
         let pins =
             "01 06 33 01 00 FFFFFF 30303030FFFFFFFF 0A 03 AA 00 00 FFFFFF 3535353535353535"
@@ -111,7 +112,7 @@ import Testing
     }
 
     /// The same of a file that was installed.
-    private func describe(_ reference: FileReference, _ target: borrowing MemoryTarget) -> [String: String] {
+    private func describe(_ reference: ObjectReference, _ target: borrowing MemoryTarget) -> [String: String] {
         let file = target[reference]
         let body = target[file.link ?? reference]
         let types: [UInt8: String] = [0x01: "TR", 0x02: "LF", 0x06: "CY", 0x39: "BT", 0x38: "DF"]

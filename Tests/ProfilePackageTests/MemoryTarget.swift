@@ -1,22 +1,23 @@
+import CardOS
+import Memory
 import Octets
 import ProfilePackage
 
 /// A file system in memory.
 struct MemoryTarget: ~Copyable, ProfileTarget {
     struct File: Equatable {
-        var parent: FileReference?
+        var parent: ObjectReference?
         var fileIdentifier: UInt16?
         var descriptor: UInt8
         var lifeCycleStatus: UInt8
         var shortFileIdentifier: UInt8
         var specialFileInformation: UInt8
         var recordLength: UInt16
-        var maximumSize: UInt32?
         var dfName: [UInt8]
         var securityAttributes: [UInt8]
         var pinReferences: [UInt8]
         var proprietaryInformation: [UInt8]
-        var link: FileReference?
+        var link: ObjectReference?
         var body: [UInt8]
         /// BER-TLV files: how much has been written.
         var used = 0
@@ -24,15 +25,15 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
 
     struct Codes: Equatable {
         var kind: CodeKind
-        var context: FileReference
-        var sharedWith: FileReference?
+        var context: ObjectReference
+        var sharedWith: ObjectReference?
         var entries: [UInt8]
     }
 
     var files: [File] = []
     var codes: [Codes] = []
-    var authentication: [FileReference: [UInt8]] = [:]
-    var cdma: [FileReference: [UInt8]] = [:]
+    var authentication: [ObjectReference: [UInt8]] = [:]
+    var cdma: [ObjectReference: [UInt8]] = [:]
     var header: [UInt8] = []
     /// How many octets of bodies fit.
     var room = 1_000_000
@@ -41,8 +42,8 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
 
     mutating func createFile(
         _ parameters: FileParameters,
-        parent: FileReference?
-    ) throws(StatusWord) -> FileReference {
+        parent: ObjectReference?
+    ) throws(StatusWord) -> ObjectReference {
         if let fault { throw fault }
         guard Int(parameters.size) <= room else { throw .notEnoughMemory }
         if let parent, let identifier = parameters.fileIdentifier, child(of: parent, fileIdentifier: identifier) != nil
@@ -60,7 +61,6 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
                 shortFileIdentifier: parameters.shortFileIdentifier,
                 specialFileInformation: parameters.specialFileInformation,
                 recordLength: parameters.recordLength,
-                maximumSize: parameters.maximumSize,
                 dfName: parameters.dfName.array,
                 securityAttributes: parameters.securityAttributes.array,
                 pinReferences: parameters.pinReferences.array,
@@ -69,22 +69,22 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
                 body: [UInt8](repeating: 0xFF, count: Int(parameters.size))
             )
         )
-        return FileReference(page: UInt32(files.count - 1))
+        return ObjectReference(page: UInt32(files.count - 1))
     }
 
-    func child(of directory: FileReference, fileIdentifier: UInt16) -> FileReference? {
+    func child(of directory: ObjectReference, fileIdentifier: UInt16) -> ObjectReference? {
         let directory = self[directory].link ?? directory
         let index = files.firstIndex { $0.parent == directory && $0.fileIdentifier == fileIdentifier }
-        return index.map { FileReference(page: UInt32($0)) }
+        return index.map { ObjectReference(page: UInt32($0)) }
     }
 
-    func application(dfName: OctetView) -> FileReference? {
+    func application(dfName: OctetView) -> ObjectReference? {
         let name = dfName.array
         let index = files.firstIndex { !$0.dfName.isEmpty && $0.dfName == name }
-        return index.map { FileReference(page: UInt32($0)) }
+        return index.map { ObjectReference(page: UInt32($0)) }
     }
 
-    func layout(of file: FileReference) -> FileLayout? {
+    func layout(of file: ObjectReference) -> FileLayout? {
         let body = self[self[file].link ?? file]
         return FileLayout(
             descriptor: body.descriptor,
@@ -94,7 +94,7 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
         )
     }
 
-    mutating func write(_ octets: OctetView, to file: FileReference, at offset: UInt32) throws(StatusWord) {
+    mutating func write(_ octets: OctetView, to file: ObjectReference, at offset: UInt32) throws(StatusWord) {
         let index = Int(file.page)
         let end = Int(offset) + octets.count
         guard files[index].link == nil, end <= files[index].body.count else { throw .wrongP1P2 }
@@ -104,8 +104,8 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
 
     mutating func createCodes(
         _ kind: CodeKind,
-        context: FileReference,
-        sharedWith: FileReference?,
+        context: ObjectReference,
+        sharedWith: ObjectReference?,
         entries: OctetView
     ) throws(StatusWord) {
         codes.append(Codes(kind: kind, context: context, sharedWith: sharedWith, entries: entries.array))
@@ -113,12 +113,12 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
 
     mutating func storeAuthenticationParameters(
         _ members: OctetView,
-        application: FileReference
+        application: ObjectReference
     ) throws(StatusWord) {
         authentication[application] = members.array
     }
 
-    mutating func storeCDMAParameters(_ members: OctetView, application: FileReference) throws(StatusWord) {
+    mutating func storeCDMAParameters(_ members: OctetView, application: ObjectReference) throws(StatusWord) {
         cdma[application] = members.array
     }
 
@@ -126,13 +126,13 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
         header = members.array
     }
 
-    subscript(file: FileReference) -> File { files[Int(file.page)] }
+    subscript(file: ObjectReference) -> File { files[Int(file.page)] }
 
     /// The file at a path: `3F00/2FE2`, `ADF.USIM/6F07`.
-    func file(_ path: String) -> FileReference? {
+    func file(_ path: String) -> ObjectReference? {
         let steps = path.split(separator: "/").map(String.init)
         guard let first = steps.first else { return nil }
-        var reference = FileReference(page: 0)
+        var reference = ObjectReference(page: 0)
         if let aid = MemoryTarget.applications[first] {
             guard let found = aid.withView({ application(dfName: $0) }) else { return nil }
             reference = found
@@ -158,8 +158,8 @@ extension MemoryTarget {
     struct Contents: Equatable {
         var files: [File]
         var codes: [Codes]
-        var authentication: [FileReference: [UInt8]]
-        var cdma: [FileReference: [UInt8]]
+        var authentication: [ObjectReference: [UInt8]]
+        var cdma: [ObjectReference: [UInt8]]
         var header: [UInt8]
     }
 

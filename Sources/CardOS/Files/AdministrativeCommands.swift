@@ -49,10 +49,10 @@ extension UICC {
         let directory = try currentDirectory(number)
         let place = try target(of: directory).reference
         if let child = files.child(identifier, of: place, in: memory) { return child }
-        if let current = channels[number].elementaryFile, try file(current).identifier == identifier {
+        if let current = channels[number].elementaryFile, try file(current).fileIdentifier == identifier {
             return try file(current)
         }
-        guard directory.identifier == identifier else { throw .fileNotFound }
+        guard directory.fileIdentifier == identifier else { throw .fileNotFound }
         return directory
     }
 
@@ -177,12 +177,14 @@ extension UICC {
         return .success
     }
 
-    /// TERMINATE CARD USAGE: TS 102 222 clause 6.9. Needs the right to terminate the MF.
+    /// TERMINATE CARD USAGE: TS 102 222 clause 6.9. Needs the right to terminate the MF. From then on SELECT is answered
+    /// 6285 and every other command 6985.
     static func terminateCardUsage(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         let masterFile = try card.file(card.files.masterFile)
         try card.require(.terminate, on: masterFile, for: command)
         try card.set(.lifeCycleStatus(File.terminatedStatus), of: masterFile)
+        card.isTerminated = true
         return .success
     }
 
@@ -232,7 +234,7 @@ private struct CreateRequest {
         let name = fields.firstValue(0x84) ?? .empty
         let identifier = fields.firstValue(0x83)?.uint16(at: 0)
         guard identifier != nil || !name.isEmpty else { throw .incorrectData }
-        parameters = FileParameters(descriptor: octet, identifier: name.isEmpty ? identifier : nil)
+        parameters = FileParameters(descriptor: octet, fileIdentifier: name.isEmpty ? identifier : nil)
         parameters.dfName = name
         parameters.lifeCycleStatus = fields.firstValue(0x8A)?.octet(at: 0) ?? File.activatedStatus
         if structure != .directory {
@@ -240,7 +242,7 @@ private struct CreateRequest {
             parameters.size = size
             if let length = descriptor.uint16(at: 2) { parameters.recordLength = length }
             if structure == .transparent || structure == .berTLV { parameters.recordLength = 0 }
-            parameters.shortIdentifier = try Self.shortIdentifier(fields.firstValue(0x88), identifier)
+            parameters.shortFileIdentifier = try Self.shortFileIdentifier(fields.firstValue(0x88), identifier)
         }
         parameters.pinReferences = try Self.pinReferences(fields.firstValue(0xC6))
         var cursor = fields
@@ -256,7 +258,7 @@ private struct CreateRequest {
     }
 
     /// TS 102 222 table 4: absent, the low five bits of the identifier; empty, none.
-    private static func shortIdentifier(_ field: OctetView?, _ identifier: UInt16?) throws(StatusWord) -> UInt8 {
+    private static func shortFileIdentifier(_ field: OctetView?, _ identifier: UInt16?) throws(StatusWord) -> UInt8 {
         guard let field else {
             let low = UInt8(truncatingIfNeeded: identifier ?? 0) & 0x1F
             return low == 31 ? 0 : low
@@ -274,7 +276,7 @@ private struct CreateRequest {
 
     private mutating func readProprietary(_ information: OctetView) {
         let fields = OctetCursor(information)
-        parameters.specialInformation = fields.firstValue(0xC0)?.octet(at: 0) ?? 0
+        parameters.specialFileInformation = fields.firstValue(0xC0)?.octet(at: 0) ?? 0
         if let octets = fields.firstValue(0xC1) { pattern = .fill(octets) }
         if let octets = fields.firstValue(0xC2) { pattern = .repeated(octets) }
         // What SELECT shows stands behind what only creation needs.

@@ -83,7 +83,7 @@ extension UICC {
     /// - Throws: 6984 for a deactivated EF; 6985 for one in termination state.
     func requireUsable(_ file: File) throws(StatusWord) {
         switch file.lifeCycle {
-        case .deactivated where file.specialInformation & 0x40 == 0: throw .referencedDataInvalidated
+        case .deactivated where file.specialFileInformation & 0x40 == 0: throw .referencedDataInvalidated
         case .terminated: throw .conditionsNotSatisfied
         default: break
         }

@@ -24,15 +24,15 @@ public struct File {
     /// The DF that holds the file; nil for the MF.
     public let parent: ObjectReference?
     /// The file identifier; FFFF for an ADF.
-    public let identifier: UInt16
+    public let fileIdentifier: UInt16
     /// The file descriptor octet.
     public let descriptor: UInt8
     /// The life cycle status integer.
     public let lifeCycleStatus: UInt8
     /// The short file identifier, 1 to 30; 0: none.
-    public let shortIdentifier: UInt8
+    public let shortFileIdentifier: UInt8
     /// The special file information: b8 high update activity, b7 readable and updatable while deactivated.
-    public let specialInformation: UInt8
+    public let specialFileInformation: UInt8
     /// The record length in octets; 0 unless linear fixed or cyclic.
     public let recordLength: Int
     /// Cyclic: the position in the body of record 1.
@@ -54,20 +54,20 @@ public struct File {
     /// The file at `reference`, which is known to be a file object; nil where it is too short to be one.
     init?(unchecked reference: ObjectReference, in memory: borrowing Memory) {
         let head = memory.head(of: reference, count: Self.headerSize)
-        guard head.count == Self.headerSize, let parent = head.uint32(at: 0), let identifier = head.uint16(at: 4),
+        guard head.count == Self.headerSize, let parent = head.uint32(at: 0), let fileIdentifier = head.uint16(at: 4),
             let descriptor = head.octet(at: 6), let lifeCycleStatus = head.octet(at: 7),
-            let shortIdentifier = head.octet(at: 8), let specialInformation = head.octet(at: 9),
+            let shortFileIdentifier = head.octet(at: 8), let specialFileInformation = head.octet(at: 9),
             let recordLength = head.uint16(at: 10), let firstRecord = head.uint16(at: 12),
             let size = head.uint32(at: 14), let usedSize = head.uint32(at: 18), let link = head.uint32(at: 22),
             let attributesLength = head.uint16(at: 26)
         else { return nil }
         self.reference = reference
         self.parent = parent == Self.noObject ? nil : ObjectReference(page: parent)
-        self.identifier = identifier
+        self.fileIdentifier = fileIdentifier
         self.descriptor = descriptor
         self.lifeCycleStatus = lifeCycleStatus
-        self.shortIdentifier = shortIdentifier
-        self.specialInformation = specialInformation
+        self.shortFileIdentifier = shortFileIdentifier
+        self.specialFileInformation = specialFileInformation
         self.recordLength = Int(recordLength)
         self.firstRecord = Int(firstRecord)
         self.size = Int(size)
@@ -93,7 +93,7 @@ public struct File {
     /// Whether the file is an MF, DF or ADF.
     public var isDirectory: Bool { structure == .directory }
     /// Whether the file is an ADF.
-    public var isApplication: Bool { isDirectory && identifier == Self.noIdentifier }
+    public var isApplication: Bool { isDirectory && fileIdentifier == Self.noIdentifier }
     /// Whether several logical channels may select the file at a time.
     var isShareable: Bool { descriptor & 0x40 != 0 }
 

@@ -18,7 +18,7 @@ extension UICC {
                 }
             }
             // TS 102 221 clause 8.3: within its application an ADF is 7FFF.
-            writer.appendTLV(0x83) { $0.append(file.isApplication ? 0x7FFF : file.identifier) }
+            writer.appendTLV(0x83) { $0.append(file.isApplication ? 0x7FFF : file.fileIdentifier) }
             try withAttributes(of: file) { (attributes) throws(StatusWord) in
                 let cursor = OctetCursor(attributes)
                 if let name = cursor.firstValue(0x84) { writer.appendTLV(0x84, name) }
@@ -36,7 +36,7 @@ extension UICC {
             let size = shown.structure == .berTLV ? shown.usedSize : shown.size
             writer.appendTLV(0x80) { $0.append(number: UInt32(truncatingIfNeeded: size), minimum: 2) }
             writer.appendTLV(0x88) { writer in
-                if file.shortIdentifier != 0 { writer.append(file.shortIdentifier << 3) }
+                if file.shortFileIdentifier != 0 { writer.append(file.shortFileIdentifier << 3) }
             }
         }
         output = writer

@@ -54,9 +54,9 @@ struct FileIndex: ~Copyable {
             return
         }
         reserveTwo(in: memory)
-        place(file.reference.page, key: Self.hash(parent, file.identifier))
-        if file.shortIdentifier != 0 {
-            let key = Self.hash(parent, Self.shortKey | UInt16(file.shortIdentifier))
+        place(file.reference.page, key: Self.hash(parent, file.fileIdentifier))
+        if file.shortFileIdentifier != 0 {
+            let key = Self.hash(parent, Self.shortKey | UInt16(file.shortFileIdentifier))
             place(file.reference.page | Self.shortFlag, key: key)
         }
     }
@@ -67,7 +67,7 @@ struct FileIndex: ~Copyable {
         while slots[slot] != Self.emptySlot {
             if slots[slot] & Self.shortFlag == 0,
                 let file = File(unchecked: ObjectReference(page: slots[slot]), in: memory),
-                file.identifier == identifier, file.parent == directory
+                file.fileIdentifier == identifier, file.parent == directory
             {
                 return file
             }
@@ -82,7 +82,7 @@ struct FileIndex: ~Copyable {
         while slots[slot] != Self.emptySlot {
             if slots[slot] & Self.shortFlag != 0,
                 let file = File(unchecked: ObjectReference(page: slots[slot] & ~Self.shortFlag), in: memory),
-                file.shortIdentifier == identifier, file.parent == directory
+                file.shortFileIdentifier == identifier, file.parent == directory
             {
                 return file
             }
@@ -114,7 +114,7 @@ struct FileIndex: ~Copyable {
             let reference = ObjectReference(page: value & ~Self.shortFlag)
             guard let file = File(unchecked: reference, in: memory), let parent = file.parent else { continue }
             let isShort = value & Self.shortFlag != 0
-            let identifier = isShort ? Self.shortKey | UInt16(file.shortIdentifier) : file.identifier
+            let identifier = isShort ? Self.shortKey | UInt16(file.shortFileIdentifier) : file.fileIdentifier
             place(value, key: Self.hash(parent, identifier))
         }
         old.deallocate()

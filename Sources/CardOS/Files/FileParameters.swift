@@ -6,13 +6,13 @@ public struct FileParameters {
     /// The file descriptor octet.
     public var descriptor: UInt8
     /// The file identifier; nil for an ADF.
-    public var identifier: UInt16?
+    public var fileIdentifier: UInt16?
     /// The life cycle status integer.
     public var lifeCycleStatus: UInt8 = File.activatedStatus
     /// The short file identifier, 1 to 30; 0: none.
-    public var shortIdentifier: UInt8 = 0
+    public var shortFileIdentifier: UInt8 = 0
     /// The special file information.
-    public var specialInformation: UInt8 = 0
+    public var specialFileInformation: UInt8 = 0
     /// The record length in octets; 0 unless linear fixed or cyclic.
     public var recordLength: UInt16 = 0
     /// The size of the body in octets; 0 for MF, DF, ADF and links.
@@ -29,9 +29,9 @@ public struct FileParameters {
     public var link: ObjectReference?
 
     /// Parameters with a file descriptor octet, all else as above.
-    public init(descriptor: UInt8, identifier: UInt16?) {
+    public init(descriptor: UInt8, fileIdentifier: UInt16? = nil) {
         self.descriptor = descriptor
-        self.identifier = identifier
+        self.fileIdentifier = fileIdentifier
     }
 
     /// Writes the attributes, the security attributes first: they are needed with every command.
@@ -94,11 +94,11 @@ extension UICC {
         try withUnsafeTemporaryAllocation(byteCount: File.headerSize, alignment: 8) { (head) throws(StatusWord) in
             var header = OctetWriter(head)
             header.append(number: parent?.page ?? File.noObject, minimum: 4)
-            header.append(parameters.identifier ?? File.noIdentifier)
+            header.append(parameters.fileIdentifier ?? File.noIdentifier)
             header.append(parameters.descriptor)
             header.append(parameters.lifeCycleStatus)
-            header.append(parameters.shortIdentifier)
-            header.append(parameters.specialInformation)
+            header.append(parameters.shortFileIdentifier)
+            header.append(parameters.specialFileInformation)
             header.append(hasBody ? parameters.recordLength : 0)
             header.append(0 as UInt16)
             header.append(number: UInt32(truncatingIfNeeded: size), minimum: 4)
@@ -117,7 +117,7 @@ extension UICC {
         _ structure: File.Structure,
         _ parent: ObjectReference?
     ) throws(StatusWord) {
-        guard parameters.shortIdentifier <= 30 else { throw .incorrectData }
+        guard parameters.shortFileIdentifier <= 30 else { throw .incorrectData }
         if structure == .linearFixed || structure == .cyclic, parameters.link == nil {
             let length = UInt32(parameters.recordLength)
             guard length > 0, length <= 255, parameters.size % length == 0, parameters.size / length <= 254 else {
@@ -130,7 +130,7 @@ extension UICC {
         }
         let directory = try target(of: file(parent))
         guard directory.isDirectory else { throw .incorrectData }
-        if let identifier = parameters.identifier {
+        if let identifier = parameters.fileIdentifier {
             guard files.child(identifier, of: directory.reference, in: memory) == nil else { throw .fileExists }
             guard identifier != File.masterFileIdentifier, identifier != 0x3FFF, identifier != 0x7FFF,
                 identifier < 0xFF00
@@ -139,8 +139,8 @@ extension UICC {
             guard structure == .directory, (1...16).contains(parameters.dfName.count) else { throw .incorrectData }
             guard try application(named: parameters.dfName, from: 0, isWhole: true) == nil else { throw .dfNameExists }
         }
-        if parameters.shortIdentifier != 0 {
-            let known = files.child(short: parameters.shortIdentifier, of: directory.reference, in: memory)
+        if parameters.shortFileIdentifier != 0 {
+            let known = files.child(short: parameters.shortFileIdentifier, of: directory.reference, in: memory)
             guard known == nil else { throw .fileExists }
         }
     }

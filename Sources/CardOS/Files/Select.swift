@@ -31,11 +31,10 @@ extension UICC {
     private mutating func finishSelection(of file: File, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
         switch command.p2 & 0x9C {
-        case 0x04: try appendFileControlParameters(of: file)
-        case 0x0C, 0x00: break
+        case 0x00, 0x04: try appendFileControlParameters(of: file)
+        case 0x0C: break
         default: throw .incorrectP1P2
         }
-        if command.p2 & 0x0C == 0x00 { try appendFileControlParameters(of: file) }
         try requireShareable(file, on: number)
         if file.isDirectory {
             if file.isApplication { channels[number].application = file.reference }
@@ -83,11 +82,14 @@ extension UICC {
         }
         let directory = try currentDirectory(number)
         if let child = files.child(identifier, of: try target(of: directory).reference, in: memory) { return child }
-        if directory.identifier == identifier { return directory }
+        if directory.fileIdentifier == identifier { return directory }
         guard let parent = directory.parent else { throw .fileNotFound }
         let above = try file(parent)
-        if above.identifier == identifier { return above }
-        guard let sibling = files.child(identifier, of: try target(of: above).reference, in: memory) else {
+        if above.fileIdentifier == identifier { return above }
+        // Of the files beside the current DF only a DF can be reached.
+        guard let sibling = files.child(identifier, of: try target(of: above).reference, in: memory),
+            sibling.isDirectory
+        else {
             throw .fileNotFound
         }
         return sibling
