@@ -9,6 +9,10 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("E
 let cardSide: [SwiftSetting] =
     strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 
+/// All of the card side. What uses a part of it names all of it: with the optimisation above, a change of any part can
+/// change the code of its users.
+let cardTargets: [Target.Dependency] = ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage", "Card"]
+
 let package = Package(
     name: "veuicc",
     products: [
@@ -30,7 +34,11 @@ let package = Package(
         .target(name: "CardCrypto", dependencies: ["Octets", "CardCryptoSeam"], swiftSettings: cardSide),
         .target(name: "Memory", dependencies: ["Octets"], swiftSettings: cardSide),
         .target(name: "CardOS", dependencies: ["Octets", "CardCrypto", "Memory"], swiftSettings: cardSide),
-        .target(name: "ProfilePackage", dependencies: ["Octets", "Memory", "CardOS"], swiftSettings: cardSide),
+        .target(
+            name: "ProfilePackage",
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS"],
+            swiftSettings: cardSide
+        ),
         .target(
             name: "Card",
             dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage"],
@@ -38,17 +46,16 @@ let package = Package(
         ),
 
         // Host side.
-        .target(name: "ImageFile", dependencies: ["Memory"], swiftSettings: strict),
+        .target(name: "ImageFile", dependencies: ["Octets", "Memory"], swiftSettings: strict),
         .target(
             name: "Reader",
-            dependencies: ["Octets", "Card", "ImageFile", "CPCSC"],
+            dependencies: cardTargets + ["ImageFile", "CPCSC"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "veuicc",
-            dependencies: [
-                "Octets", "Memory", "CardOS", "ProfilePackage", "Card", "ImageFile", "Reader",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            dependencies: cardTargets + [
+                "ImageFile", "Reader", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),
