@@ -1,6 +1,7 @@
 import CardCrypto
 import Memory
 import Octets
+import Synchronization
 
 /// The UICC platform: the operating system of the card between a power-on and a power-off.
 ///
@@ -16,6 +17,10 @@ public struct UICC: ~Copyable {
         /// With Le they come at once, without they are announced.
         case byLe
     }
+
+    /// Makes this a type that is passed by address: one of this size would otherwise be copied at each call that
+    /// borrows it.
+    private let byAddress = Atomic<Bool>(true)
 
     /// The non-volatile memory.
     public var memory: Memory

@@ -1,4 +1,5 @@
 import Octets
+import Synchronization
 
 /// The non-volatile memory of a card: objects with owners and quotas, changed in transactions that no power failure
 /// tears. docs/memory-image.md says where each octet stands.
@@ -22,6 +23,10 @@ import Octets
 ///
 /// The tests run random operations against a model, and cut the power in each program operation of scripted flows.
 public struct Memory: ~Copyable {
+    /// Makes this a type that is passed by address: one of this size would otherwise be copied at each call that
+    /// borrows it.
+    private let byAddress = Atomic<Bool>(true)
+
     /// Where the regions lie.
     public let geometry: Geometry
     var eeprom: EEPROM

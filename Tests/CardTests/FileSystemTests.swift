@@ -46,6 +46,35 @@ import Testing
         }
     }
 
+    // MARK: Access rules, TS 102 221 clause 9
+
+    /// What rules have once allowed is asked again when a PIN or the rules have changed.
+    @Test func aPermissionLastsAsLongAsItsReasons() throws {
+        let card = try card()
+        let rules = try object("80", "01") + object("A4", "83010A950108") + object("80", "02") + "9000"
+        let padded = rules + String(repeating: "F", count: 48 - rules.count)
+        let noReading = try object("80", "03") + "9700"
+        let records = try object("AB", "80017F9000")
+        try expect(
+            card,
+            [
+                (create("6F06", descriptor: "42210018", size: "0018", records), "9000"),
+                (command("00DC0104", padded), "9000"),
+                (create("6F3A", object("8B", "6F0601")), "9000"),
+                ("00D6000004 AABBCCDD", "9000"), ("00B0000004", "AABBCCDD9000"), ("00B0000004", "AABBCCDD9000"),
+                // A wrong ADM1 takes the right to read away, the right one brings it back.
+                ("0020000A08 3030303030303030", "63C9"), ("00B0000004", "6982"), ("00D6000004 AABBCCDE", "9000"),
+                (CardTests.verifyADM, "9000"), ("00B0000004", "AABBCCDE9000"),
+                // So does a change of the rules.
+                ("00A4000C026F06", "9000"),
+                (command("00DC0104", noReading + String(repeating: "F", count: 48 - noReading.count)), "9000"),
+                ("00A4000C026F3A", "9000"), ("00B0000004", "6982"),
+                ("00A4000C026F06", "9000"), (command("00DC0104", padded), "9000"),
+                ("00A4000C026F3A", "9000"), ("00B0000004", "AABBCCDE9000"),
+            ]
+        )
+    }
+
     // MARK: SELECT, TS 102 221 clauses 8.4 and 11.1.1
 
     @Test func filesAreSelectedByIdentifierPathAndParent() throws {

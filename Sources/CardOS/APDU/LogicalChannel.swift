@@ -19,6 +19,8 @@ struct LogicalChannel {
     var record = 0
     /// The transfer of a data object that is under way.
     var transfer = DataObjectTransfer.none
+    /// What the access rules of a file are known to allow.
+    var grant: AccessGrant
     /// How much response data waits for GET RESPONSE, and how much of it has been fetched.
     var pending = 0..<0
     /// The status word that comes with the last of it.
@@ -27,6 +29,7 @@ struct LogicalChannel {
     /// A channel with the MF as the current DF, nothing else.
     init(masterFile: ObjectReference) {
         directory = masterFile
+        grant = AccessGrant(file: masterFile, modes: 0, generation: 0)
     }
 
     /// Makes `file` the current EF; pointers become undefined.

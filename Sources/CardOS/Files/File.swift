@@ -1,7 +1,10 @@
 import Memory
 import Octets
 
-/// A file as its object describes it: docs/memory-image.md section 7.1.
+/// A look at a file object: docs/memory-image.md section 7.1.
+///
+/// Nothing is copied: each property is read in the image when it is asked for, and shows what stands there then. A
+/// file is passed down a call, never stored past it.
 public struct File {
     /// The structure of a file: TS 102 221 table 11.5.
     public enum Structure: Sendable {
@@ -21,29 +24,8 @@ public struct File {
 
     /// The object that holds the file.
     public let reference: ObjectReference
-    /// The DF that holds the file; nil for the MF.
-    public let parent: ObjectReference?
-    /// The file identifier; FFFF for an ADF.
-    public let fileIdentifier: UInt16
-    /// The file descriptor octet.
-    public let descriptor: UInt8
-    /// The life cycle status integer.
-    public let lifeCycleStatus: UInt8
-    /// The short file identifier, 1 to 30; 0: none.
-    public let shortFileIdentifier: UInt8
-    /// The special file information: b8 high update activity, b7 readable and updatable while deactivated.
-    public let specialFileInformation: UInt8
-    /// The record length in octets; 0 unless linear fixed or cyclic.
-    public let recordLength: Int
-    /// Cyclic: the position in the body of record 1.
-    let firstRecord: Int
-    /// The size of the body in octets.
-    public let size: Int
-    /// BER-TLV: how many octets of the body the data objects take.
-    public let usedSize: Int
-    /// The file whose body or children this one shows.
-    public let link: ObjectReference?
-    let attributesLength: Int
+    /// The first `headerSize` octets of the object, where the image has them.
+    private let header: OctetView
 
     /// The file at `reference`; nil where no file object starts.
     init?(_ reference: ObjectReference, in memory: borrowing Memory) {
@@ -53,27 +35,38 @@ public struct File {
 
     /// The file at `reference`, which is known to be a file object; nil where it is too short to be one.
     init?(unchecked reference: ObjectReference, in memory: borrowing Memory) {
-        let head = memory.head(of: reference, count: Self.headerSize)
-        guard head.count == Self.headerSize, let parent = head.uint32(at: 0), let fileIdentifier = head.uint16(at: 4),
-            let descriptor = head.octet(at: 6), let lifeCycleStatus = head.octet(at: 7),
-            let shortFileIdentifier = head.octet(at: 8), let specialFileInformation = head.octet(at: 9),
-            let recordLength = head.uint16(at: 10), let firstRecord = head.uint16(at: 12),
-            let size = head.uint32(at: 14), let usedSize = head.uint32(at: 18), let link = head.uint32(at: 22),
-            let attributesLength = head.uint16(at: 26)
-        else { return nil }
         self.reference = reference
-        self.parent = parent == Self.noObject ? nil : ObjectReference(page: parent)
-        self.fileIdentifier = fileIdentifier
-        self.descriptor = descriptor
-        self.lifeCycleStatus = lifeCycleStatus
-        self.shortFileIdentifier = shortFileIdentifier
-        self.specialFileInformation = specialFileInformation
-        self.recordLength = Int(recordLength)
-        self.firstRecord = Int(firstRecord)
-        self.size = Int(size)
-        self.usedSize = Int(usedSize)
-        self.link = link == Self.noObject ? nil : ObjectReference(page: link)
-        self.attributesLength = Int(attributesLength)
+        header = memory.head(of: reference, count: Self.headerSize)
+        guard header.count == Self.headerSize else { return nil }
+    }
+
+    /// The DF that holds the file; nil for the MF.
+    public var parent: ObjectReference? { object(at: 0) }
+    /// The file identifier; FFFF for an ADF.
+    public var fileIdentifier: UInt16 { header.uint16(at: 4) ?? 0 }
+    /// The file descriptor octet.
+    public var descriptor: UInt8 { header.octet(at: 6) ?? 0 }
+    /// The life cycle status integer.
+    public var lifeCycleStatus: UInt8 { header.octet(at: 7) ?? 0 }
+    /// The short file identifier, 1 to 30; 0: none.
+    public var shortFileIdentifier: UInt8 { header.octet(at: 8) ?? 0 }
+    /// The special file information: b8 high update activity, b7 readable and updatable while deactivated.
+    public var specialFileInformation: UInt8 { header.octet(at: 9) ?? 0 }
+    /// The record length in octets; 0 unless linear fixed or cyclic.
+    public var recordLength: Int { Int(header.uint16(at: 10) ?? 0) }
+    /// Cyclic: the position in the body of record 1.
+    var firstRecord: Int { Int(header.uint16(at: 12) ?? 0) }
+    /// The size of the body in octets.
+    public var size: Int { Int(header.uint32(at: 14) ?? 0) }
+    /// BER-TLV: how many octets of the body the data objects take.
+    public var usedSize: Int { Int(header.uint32(at: 18) ?? 0) }
+    /// The file whose body or children this one shows.
+    public var link: ObjectReference? { object(at: 22) }
+    var attributesLength: Int { Int(header.uint16(at: 26) ?? 0) }
+
+    private func object(at index: Int) -> ObjectReference? {
+        guard let page = header.uint32(at: index), page != Self.noObject else { return nil }
+        return ObjectReference(page: page)
     }
 
     /// The structure; nil for a file descriptor octet that no file has.

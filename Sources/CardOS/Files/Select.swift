@@ -144,19 +144,21 @@ extension UICC {
     /// The first, last, next or previous (0 to 3) application whose DF name starts with `name`.
     private func occurrence(of name: OctetView, _ which: UInt8, on number: Int) throws(StatusWord) -> File? {
         let current = files.applications.firstIndex { $0 == channels[number].application }
-        var matches: [(number: Int, file: File)] = []
-        while let match = try application(named: name, from: (matches.last?.number ?? -1) + 1, isWhole: false) {
-            matches.append(match)
+        var found: File?
+        var position = 0
+        while let match = try application(named: name, from: position, isWhole: false) {
+            position = match.number + 1
+            let isWanted =
+                switch which {
+                // The application last selected on this channel comes before the others.
+                case 0: found == nil || match.number == current
+                case 1: true
+                case 2: found == nil && match.number > current ?? -1
+                default: match.number < current ?? .max
+                }
+            if isWanted { found = match.file }
         }
-        switch which {
-        case 0:
-            // The application last selected on this channel comes before the others.
-            let known = matches.first { $0.number == current }
-            return (known ?? matches.first)?.file
-        case 1: return matches.last?.file
-        case 2: return matches.first { $0.number > current ?? -1 }?.file
-        default: return matches.last { $0.number < current ?? Int.max }?.file
-        }
+        return found
     }
 
     // MARK: STATUS

@@ -28,20 +28,46 @@ private struct AccessRequest {
     let context: ObjectReference
 }
 
+/// What the access rules say to a request.
+private enum AccessDecision {
+    case refused
+    /// Whatever the other octets of the command header.
+    case allowedForMode
+    /// For these octets of the command header.
+    case allowedForHeader
+}
+
+/// The access modes that the rules of a file are known to allow, as long as nothing changes that they depend on.
+struct AccessGrant {
+    var file: ObjectReference
+    /// Bits of `AccessMode`.
+    var modes: UInt8
+    /// Of the security state in which the rules were evaluated.
+    var generation: UInt64
+}
+
 extension UICC {
+    /// A number that changes with each change of the memory and with each PIN that is verified, or no longer.
+    private var securityGeneration: UInt64 { memory.programOperations &+ codes.changes }
+
     /// Checks that the security attributes of `file` allow `command`, in `mode` or by its instruction code.
     ///
     /// - Throws: 6982 if they do not.
     func require(_ mode: AccessMode?, on file: File, for command: CommandAPDU) throws(StatusWord) {
         // The rules of a file come into force with its operational state: TS 102 222 clause 6.1.
         if file.lifeCycle == .creation || file.lifeCycle == .initialisation { return }
+        let generation = securityGeneration
+        let grant = channels[command.classOctet.channel].grant
+        if let mode, grant.modes & mode.rawValue != 0, grant.file == file.reference, grant.generation == generation {
+            return
+        }
         let request = AccessRequest(
             mode: mode,
             command: command,
             isDirectory: file.isDirectory,
             context: file.isDirectory ? file.reference : file.parent ?? files.masterFile
         )
-        let isAllowed = try withAttributes(of: file) { (attributes) throws(StatusWord) -> Bool in
+        let decision = try withAttributes(of: file) { (attributes) throws(StatusWord) -> AccessDecision in
             var cursor = OctetCursor(attributes)
             while let attribute = cursor.berTLV() {
                 switch attribute.tag {
@@ -51,9 +77,17 @@ extension UICC {
                 default: break
                 }
             }
-            return false
+            return .refused
         }
-        guard isAllowed else { throw .securityStatusNotSatisfied }
+        switch decision {
+        case .refused: throw .securityStatusNotSatisfied
+        case .allowedForHeader: break
+        case .allowedForMode:
+            guard let mode else { break }
+            let known = grant.file == file.reference && grant.generation == generation ? grant.modes : 0
+            channels[command.classOctet.channel].grant =
+                AccessGrant(file: file.reference, modes: known | mode.rawValue, generation: generation)
+        }
     }
 
     // MARK: Referenced to EF.ARR, tag 8B: TS 102 221 clause 9.2.7
@@ -62,8 +96,8 @@ extension UICC {
         _ reference: OctetView,
         of file: File,
         _ request: AccessRequest
-    ) throws(StatusWord) -> Bool {
-        guard let identifier = reference.uint16(at: 0) else { return false }
+    ) throws(StatusWord) -> AccessDecision {
+        guard let identifier = reference.uint16(at: 0) else { return .refused }
         let record: UInt8?
         if reference.count == 3 {
             record = reference.octet(at: 2)
@@ -76,8 +110,8 @@ extension UICC {
             }
             record = found
         }
-        guard let record, let rules = accessRules(identifier, above: file) else { return false }
-        guard rules.structure == .linearFixed, record >= 1, Int(record) <= rules.records else { return false }
+        guard let record, let rules = accessRules(identifier, above: file) else { return .refused }
+        guard rules.structure == .linearFixed, record >= 1, Int(record) <= rules.records else { return .refused }
         let offset = rules.offset(ofRecord: Int(record))
         return try withBody(of: rules, at: offset, count: rules.recordLength) { (octets) throws(StatusWord) in
             allowsExpanded(octets, request)
@@ -110,15 +144,19 @@ extension UICC {
 
     // MARK: Compact, tag 8C: ISO/IEC 7816-4 clause 9.3.3.1
 
-    private func allowsCompact(_ rule: OctetView, _ request: AccessRequest) -> Bool {
-        guard let mode = request.mode?.rawValue, let modes = rule.octet(at: 0), modes & 0x80 == 0 else { return false }
+    private func allowsCompact(_ rule: OctetView, _ request: AccessRequest) -> AccessDecision {
+        guard let mode = request.mode?.rawValue, let modes = rule.octet(at: 0), modes & 0x80 == 0 else {
+            return .refused
+        }
         var position = 1
         for bit in (0..<7).reversed() where modes & 1 << UInt8(bit) != 0 {
-            guard let condition = rule.octet(at: position) else { return false }
+            guard let condition = rule.octet(at: position) else { return .refused }
             position += 1
-            if mode == 1 << UInt8(bit) { return satisfies(condition: condition, request) }
+            if mode == 1 << UInt8(bit) {
+                return satisfies(condition: condition, request) ? .allowedForMode : .refused
+            }
         }
-        return false
+        return .refused
     }
 
     /// A security condition octet: ISO/IEC 7816-4 table 33.
@@ -136,22 +174,23 @@ extension UICC {
 
     // MARK: Expanded, tag AB, and the records of EF.ARR: TS 102 221 clause 13.4
 
-    private func allowsExpanded(_ rules: OctetView, _ request: AccessRequest) -> Bool {
+    private func allowsExpanded(_ rules: OctetView, _ request: AccessRequest) -> AccessDecision {
         var cursor = OctetCursor(rules)
-        var applies = false
+        var decision = AccessDecision.refused
         // FF or 00 where a tag should stand ends the rules.
         while let next = cursor.peek, next != 0xFF, next != 0x00, let object = cursor.berTLV() {
             switch object.tag {
             case 0x80:
-                guard let modes = object.value.octet(at: 0) else { return false }
-                applies = modes & 0x80 == 0 && modes & (request.mode?.rawValue ?? 0) != 0
-            case 0x81...0x8F: applies = matches(object, request.command)
-            case 0x9C: applies = false
+                guard let modes = object.value.octet(at: 0) else { return .refused }
+                let applies = modes & 0x80 == 0 && modes & (request.mode?.rawValue ?? 0) != 0
+                decision = applies ? .allowedForMode : .refused
+            case 0x81...0x8F: decision = matches(object, request.command) ? .allowedForHeader : .refused
+            case 0x9C: decision = .refused
             default:
-                if applies, satisfies(object, request, depth: 0) { return true }
+                if decision != .refused, satisfies(object, request, depth: 0) { return decision }
             }
         }
-        return false
+        return .refused
     }
 
     /// Whether the header octets that an AM_DO lists, as its tag says, are those of the command.

@@ -22,11 +22,14 @@ struct CodeTable: ~Copyable {
     static let codeSize = 8
 
     private(set) var entries: [Entry] = []
+    /// How often the table, or what is verified, may have changed.
+    private(set) var changes: UInt64 = 0
     /// Contexts that use the PIN codes of another one.
     private var shared: [(context: ObjectReference, origin: ObjectReference)] = []
 
     /// Reads all objects with codes; nothing is verified.
     mutating func build(from memory: borrowing Memory) {
+        changes &+= 1
         entries.removeAll(keepingCapacity: true)
         shared.removeAll(keepingCapacity: true)
         for kind in [ObjectKind.pinCodes, .unblockingCodes] {
@@ -159,11 +162,13 @@ struct CodeTable: ~Copyable {
 
     /// Remembers that the PIN is verified, or that it is not.
     mutating func setVerified(_ isVerified: Bool, _ pin: Int) {
+        changes &+= 1
         if entries.indices.contains(pin) { entries[pin].isVerified = isVerified }
     }
 
     /// Forgets that the PINs of `context` are verified.
     mutating func resetVerified(in context: ObjectReference) {
+        changes &+= 1
         for number in entries.indices where entries[number].context == context { entries[number].isVerified = false }
     }
 }
