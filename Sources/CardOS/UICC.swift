@@ -39,6 +39,8 @@ public struct UICC: ~Copyable {
     private let responseRule: ResponseRule
     private let pendingData: UnsafeMutableRawBufferPointer
     private var chain = CommandChain()
+    /// The channel whose response data wait.
+    private var pendingChannel = 0
 
     /// Starts the operating system on `memory`.
     ///
@@ -108,10 +110,11 @@ public struct UICC: ~Copyable {
 
     private mutating func execute(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
+        // TS 102 221 clause 12.1.1: any other command, on whatever channel, loses the response data that wait.
+        if command.ins != 0xC0 || number != pendingChannel { channels[pendingChannel].pending = 0..<0 }
         guard channels[number].isOpen else { throw .logicalChannelNotSupported }
         guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         if command.ins == 0xC0 { return try getResponse(command) }
-        channels[number].pending = 0..<0
         if command.classOctet.isChained || !chain.isEmpty {
             return try continueChain(command)
         }
@@ -163,10 +166,16 @@ public struct UICC: ~Copyable {
         }
         rest.copy(to: pendingArea(of: number))
         channels[number].pending = 0..<rest.count
+        pendingChannel = number
         output.truncate(to: position)
-        // TS 102 221 clause 7.3.1.1.5: a warning comes with the data, so only the amount is announced.
         channels[number].pendingStatus = status
-        return .responseAvailable(rest.count)
+        guard position == 0, !command.data.isEmpty, status.isWarning else { return .responseAvailable(rest.count) }
+        // TS 102 221 annex L: 62F1 tells of the block that GET RESPONSE brings, so that it comes with it.
+        if status == .moreDataAvailable { return .responseDataAvailable }
+        // TS 102 221 clause 7.3.1.1 and annex C.1.7: in case 4 the warning comes first, and GET RESPONSE has a status of
+        // its own.
+        channels[number].pendingStatus = .success
+        return status
     }
 
     private func pendingArea(of channel: Int) -> UnsafeMutableRawBufferPointer {
@@ -174,13 +183,15 @@ public struct UICC: ~Copyable {
         return UnsafeMutableRawBufferPointer(rebasing: pendingData[start..<start + LogicalChannel.pendingCapacity])
     }
 
-    /// GET RESPONSE: TS 102 221 clause 11.1.18, in the class of any command on the same channel.
+    /// GET RESPONSE: TS 102 221 clause 12.1.1, in the class of any command on the same channel.
+    ///
+    /// - Throws: 6F00 where nothing waits; 6CXX where less waits than Le says.
     private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
         let pending = channels[number].pending
-        guard !pending.isEmpty else { throw .conditionsNotSatisfied }
+        guard !pending.isEmpty else { throw .technicalProblem }
         let count: Int
         switch command.expected {
         case .exactly(let le):

@@ -31,6 +31,9 @@ extension StatusWord {
 
 // TS 102 221 10.2.1.3: warnings
 extension StatusWord {
+    /// Whether it is a warning, 62XX or 63XX.
+    public var isWarning: Bool { sw1 == 0x62 || sw1 == 0x63 }
+
     /// 6282: end of file or record reached before Le octets were read, or unsuccessful search.
     public static let endOfFile = StatusWord(0x6282)
     /// 6283: the selected file is deactivated.
@@ -39,6 +42,8 @@ extension StatusWord {
     public static let selectedFileTerminated = StatusWord(0x6285)
     /// 62F1: more data available (RETRIEVE DATA).
     public static let moreDataAvailable = StatusWord(0x62F1)
+    /// 62F3: response data wait for GET RESPONSE, with a status word of their own (RETRIEVE DATA).
+    public static let responseDataAvailable = StatusWord(0x62F3)
     /// 63F1: more data expected (SET DATA).
     public static let moreDataExpected = StatusWord(0x63F1)
 
