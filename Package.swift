@@ -57,6 +57,7 @@ let package = Package(
             dependencies: cardTargets + [
                 "ImageFile", "Reader", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            resources: [.embedInCode("Resources/veuicc-default.der")],
             swiftSettings: strict
         ),
 
@@ -73,6 +74,8 @@ let package = Package(
             dependencies: ["Octets", "Reader", "Card", "ImageFile", "Memory", "CPCSC"],
             swiftSettings: strict
         ),
+        // They run the built program.
+        .testTarget(name: "VeuiccTests", dependencies: ["veuicc"], swiftSettings: strict),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
     ]

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Card
-import Foundation
 import ImageFile
 import Memory
 import Octets
@@ -9,20 +8,27 @@ struct CardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "card",
         abstract: "Makes cards.",
+        discussion: "veuicc card new card.img",
         subcommands: [New.self]
     )
 
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes the image of a factory-fresh card from a profile package.",
-            discussion: "veuicc card new card.img --profile vectors/profiles/veuicc-default.der"
+            discussion: """
+                veuicc card new card.img
+                veuicc card new card.img --profile package.der --size 1048576 --force
+
+                Without --profile the card gets the project's own package, which the program carries with it \
+                (docs/default-profile.md).
+                """
         )
 
         @Argument(help: "The image file to make.")
         var image: String
 
         @Option(help: "The profile package (DER).")
-        var profile: String
+        var profile: String?
 
         @Option(help: "Octets in the image, a multiple of 4096.")
         var size = Geometry.defaultSize
@@ -30,26 +36,101 @@ struct CardCommand: ParsableCommand {
         @Flag(help: "Replace an image that is there.")
         var force = false
 
+        @Flag(help: "The summary as a JSON object.")
+        var json = false
+
         func run() throws {
-            guard let package = FileManager.default.contents(atPath: profile) else {
-                throw Failure(description: "\(profile): the profile package cannot be read")
-            }
             guard Geometry(size: size) != nil else {
-                throw Failure(description: "--size \(size): no image has that size")
+                let sizes = Geometry.sizes
+                throw Failure(
+                    .usage,
+                    description: "--size \(size): an image has \(sizes.lowerBound) to \(sizes.upperBound) octets, "
+                        + "a multiple of \(Geometry.sizeUnit)"
+                )
             }
+            let package = try profile.map { path in try InputFile.octets(path, "the profile package") }
             let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4_096)
             defer { octets.deallocate() }
             _ = Memory.format(octets)
             var card = try Card(image: octets, environment: Environment(seed: []))
-            let result = card.install(profilePackage: [[UInt8](package)])
+            let result = card.install(profilePackage: [package ?? PackageResources.veuicc_default_der])
+            let response = EUICCResponse(result.response)
             guard result.isInstalled else {
+                let reason = response.statuses.map(\.line).joined(separator: "; ")
                 throw Failure(
-                    description:
-                        "\(profile): the card refuses the package, EUICCResponse \(Hex.string(result.response))"
+                    .data,
+                    description: "\(profile ?? "default package"): the card refuses the package: \(reason)"
                 )
             }
-            try CardImage.create(file: image, contents: UnsafeRawBufferPointer(octets), overwriting: force)
-            print("\(image): \(size) octets, EUICCResponse \(Hex.string(result.response))")
+            let summary = try Summary(of: card, in: image, result.response)
+            try create(UnsafeRawBufferPointer(octets))
+            if json { try Output.json(summary) } else { try Output.line(summary.text) }
         }
+
+        private func create(_ octets: UnsafeRawBufferPointer) throws {
+            do throws(ImageFileError) {
+                try CardImage.create(file: image, contents: octets, overwriting: force)
+            } catch {
+                switch error.reason {
+                case .missing: throw Failure(.cannotCreate, description: "\(image): its directory does not exist")
+                case .notAFile, .system: throw Failure(.cannotCreate, description: "\(error)")
+                case .exists: throw Failure(.cannotCreate, description: "\(error); --force replaces it")
+                case .inUse, .size: throw error
+                }
+            }
+        }
+    }
+}
+
+/// What `card new` tells of the card that it has made.
+private struct Summary: Encodable {
+    let image: String
+    let size: Int
+    let freeOctets: Int
+    let atr: String
+    let iccid: String?
+    let files: Int
+    let response: String
+    let statuses: [EUICCResponse.Status]
+
+    init(of card: borrowing Card, in image: String, _ response: [UInt8]) throws(Failure) {
+        let tree = try FileTree(of: card.system, image: image)
+        self.image = image
+        size = card.system.memory.geometry.size
+        freeOctets = card.system.memory.freePages * Geometry.pageSize
+        atr = Hex.string(card.answerToReset)
+        files = tree.nodes.count
+        iccid = Self.iccid(in: tree, of: card)
+        self.response = Hex.string(response)
+        statuses = EUICCResponse(response).statuses
+    }
+
+    private static func iccid(in tree: FileTree, of card: borrowing Card) -> String? {
+        guard let masterFile = tree.roots.first,
+            let node = tree.children(of: masterFile).first(where: { $0.file.fileIdentifier == 0x2FE2 })
+        else { return nil }
+        do throws(StatusWord) {
+            return digits(try card.system.inspectBody(of: node.file))
+        } catch {
+            return nil
+        }
+    }
+
+    /// The digits of EF.ICCID: TS 102 221 clause 13.2, the low half of each octet first, filled with F.
+    private static func digits(_ octets: [UInt8]) -> String {
+        let halves = octets.flatMap { octet in [octet & 0x0F, octet >> 4] }
+        return halves.prefix { $0 < 10 }.map { digit in "\(digit)" }.joined()
+    }
+
+    var text: String {
+        var lines = [
+            "image      \(image), \(size) octets, \(freeOctets) of them free",
+            "ATR        \(atr)",
+            "ICCID      \(iccid ?? "none")",
+            "files      \(files)",
+            "response   \(response)",
+        ]
+        lines += statuses.map { "status     \($0.line)" }
+        return lines.joined(separator: "\n")
     }
 }
