@@ -16,6 +16,7 @@ struct ScriptReader {
     private(set) var isEnded = false
     private var line = 0
     private var begun = ""
+    private var firstLine = 0
 
     init(_ source: String) {
         self.source = source
@@ -41,9 +42,10 @@ struct ScriptReader {
         }
         let isContinued = words.hasSuffix("\\")
         let digits = isContinued ? String(words.dropLast()) : words
-        guard let octets = Hex.octets(digits), isContinued || !(begun.isEmpty && octets.isEmpty) else {
+        guard Hex.octets(digits) != nil else {
             throw Failure(.data, description: "\(source):\(line): \(Self.quoted(words)) is no command in hexadecimal")
         }
+        if begun.isEmpty { firstLine = line }
         begun += digits
         if isContinued { return nil }
         defer { begun = "" }
@@ -55,7 +57,7 @@ struct ScriptReader {
     /// - Throws: `data` where a command is continued on a line that does not come.
     func finish() throws(Failure) {
         guard begun.isEmpty else {
-            throw Failure(.data, description: "\(source):\(line): the command is not finished")
+            throw Failure(.data, description: "\(source):\(firstLine): the command is not finished")
         }
     }
 
