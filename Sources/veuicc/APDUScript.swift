@@ -93,37 +93,3 @@ struct ScriptReader {
         text.count > 40 ? "\(String(text.prefix(40)).debugDescription)..." : text.debugDescription
     }
 }
-
-/// Files of the user that are read as a whole.
-enum InputFile {
-    /// The octets of the file at `path`.
-    ///
-    /// - Throws: `noInput` where there is none; `inputOutput` or `noPermission` where it cannot be read.
-    static func octets(_ path: String, _ role: String) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(path, role) }
-        defer { close(descriptor) }
-        var octets: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count > 0 {
-                octets += buffer[..<count]
-            } else if count == 0 {
-                return octets
-            } else if errno != EINTR {
-                throw failure(path, role)
-            }
-        }
-    }
-
-    private static func failure(_ path: String, _ role: String) -> Failure {
-        let status: ExitStatus =
-            switch errno {
-            case ENOENT, ENOTDIR, EISDIR: .noInput
-            case EACCES, EPERM: .noPermission
-            default: .inputOutput
-            }
-        return Failure(status, description: "\(path): cannot read \(role): \(String(cString: strerror(errno)))")
-    }
-}

@@ -19,6 +19,7 @@ struct Veuicc: ParsableCommand {
 
     /// Runs the command line. Whatever is in the way is one line on stderr and an exit status by kind.
     static func main() {
+        keepStandardDescriptors()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -26,6 +27,14 @@ struct Veuicc: ParsableCommand {
             guard let status = ExitStatus(of: error) else { exit(withError: error) }
             Output.note("Error: \(error)")
             Foundation.exit(status.rawValue)
+        }
+    }
+
+    /// Opens what of stdin, stdout and stderr is closed, the wrong way round so that its use fails. Otherwise an image
+    /// would get the number, and what is meant for stdout would be written to it.
+    private static func keepStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
     }
 }

@@ -205,6 +205,19 @@ struct APDUCommandTests {
         #expect(result.stderr == "Error: cannot write the output: No space left on device\n")
     }
 
+    /// A file that is opened while stdout is closed must not become stdout.
+    @Test func closedOutput() throws {
+        let before = try directory.octets("card.img")
+        let result = try Program.run(
+            ["-c", "exec \"$0\" apdu 00A4000C --image card.img >&-", Program.url.path],
+            of: URL(fileURLWithPath: "/bin/sh"),
+            in: directory
+        )
+        #expect(result.status == 74)
+        #expect(result.stderr == "Error: cannot write the output: Bad file descriptor\n")
+        #expect(try directory.octets("card.img") == before)
+    }
+
     // MARK: Readers
 
     @Test func cardThatConnects() throws {
@@ -241,6 +254,12 @@ struct APDUCommandTests {
 
                 """
         )
+    }
+
+    @Test func readerThatIsNotThere() throws {
+        let result = try Program.veuicc("run", "--image", "card.img", "--port", "1", "--once", in: directory)
+        #expect(result.status == 69)
+        #expect(result.stderr == "Error: cannot connect to 127.0.0.1:1: Connection refused\n")
     }
 
     /// A card of ours in the reader of a PC/SC service of its own, and readers that are not there.

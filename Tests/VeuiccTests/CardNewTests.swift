@@ -81,6 +81,11 @@ struct CardNewTests {
         let folder = try Program.veuicc("card", "new", "a.img", "--profile", ".", in: directory)
         #expect(folder.status == 66)
         #expect(folder.stderr == "Error: .: cannot read the profile package: Is a directory\n")
+        let endless = try Program.veuicc("card", "new", "a.img", "--profile", "/dev/zero", in: directory)
+        #expect(endless.status == 65)
+        #expect(
+            endless.stderr == "Error: /dev/zero: cannot read the profile package: longer than 16773120 octets\n"
+        )
         try directory.write("text.der", "no package")
         let text = try Program.veuicc("card", "new", "a.img", "--profile", "text.der", in: directory)
         #expect(text.status == 65)

@@ -53,6 +53,36 @@ struct FileSystemCommandTests {
         }
     }
 
+    private func letters(of name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
+
+    /// The names are those of the members of profile elements, which the standard calls after the files.
+    @Test func names() throws {
+        let table = try String(
+            contentsOf: Program.repository.appendingPathComponent("vectors/profiles/veuicc-default.expected-files.tsv"),
+            encoding: .utf8
+        )
+        var members: [String: String] = [:]
+        for row in table.split(separator: "\n").dropFirst() {
+            let fields = row.split(separator: "\t", omittingEmptySubsequences: false)
+            members[String(fields[0])] = fields[1].replacingOccurrences(of: "df-df-", with: "df-")
+        }
+        let tree = try Program.veuicc("fs", "tree", "--image", "card.img", "--json", in: directory)
+        var compared = 0
+        for file in try json(tree.stdout) {
+            let path = try #require(file["path"] as? String)
+                .replacing(/^3F00\/ADF.A0000000871002\w*/, with: "ADF.USIM")
+                .replacing(/^3F00\/ADF.A0000000871004\w*/, with: "ADF.ISIM")
+            // Files of generic file management have no member, and two members are called otherwise.
+            guard let member = members[path], !["gfm", "ef-acmax", "ef-suci-calc-info-usim"].contains(member) else {
+                continue
+            }
+            let name = try #require(file["name"] as? String, "\(path)")
+            #expect(letters(of: name) == letters(of: member))
+            compared += 1
+        }
+        #expect(compared > 90)
+    }
+
     @Test(arguments: [
         "3F00/ADF.A0000000871002F999FFFF8900000100/6F07", "3F00/ADF.A0000000871002/6F07", "ADF.USIM/EF.IMSI",
         "MF/ADF.USIM/6f07", "adf.usim/ef.imsi", "/3F00/ADF.USIM/EF.IMSI",
@@ -171,5 +201,41 @@ struct FileSystemCommandTests {
         )
         #expect(locked.status == 75)
         #expect(locked.stderr == "Error: card.img: the image is in use by another card or by an inspection\n")
+    }
+
+    /// An image with wrong octets anywhere in its files is shown or refused in one line.
+    @Test func damagedImages() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var random = SplitMix(state: seed)
+        let files = try json(Program.veuicc("fs", "tree", "--image", "card.img", "--json", in: directory).stdout)
+        let sound = try directory.octets("card.img")
+        for round in 0..<40 {
+            var octets = sound
+            for _ in 0..<20 {
+                let page = try #require(files.randomElement(using: &random)?["object"] as? Int)
+                octets[page * 64 + Int.random(in: 0..<64, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            try octets.write(to: URL(fileURLWithPath: "\(directory.path)/damaged.img"))
+            let path = try #require(files.randomElement(using: &random)?["path"] as? String)
+            for arguments in [["tree"], ["read", path]] {
+                let result = try Program.run(["fs"] + arguments + ["--image", "damaged.img"], in: directory)
+                #expect([0, 65, 66].contains(result.status), "seed \(seed) round \(round): \(result.stderr)")
+                #expect(result.stderr.split(separator: "\n").count == (result.status == 0 ? 0 : 1))
+            }
+        }
+    }
+}
+
+/// Random numbers that a seed repeats.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
     }
 }
