@@ -75,7 +75,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // They run the built program.
-        .testTarget(name: "VeuiccTests", dependencies: ["CardCrypto", "Octets", "veuicc"], swiftSettings: strict),
+        .testTarget(name: "VeuiccTests", dependencies: cardTargets + ["veuicc"], swiftSettings: strict),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
     ]

@@ -110,7 +110,7 @@ private struct Summary: Encodable {
             let node = tree.children(of: masterFile).first(where: { $0.file.fileIdentifier == 0x2FE2 })
         else { return nil }
         do throws(StatusWord) {
-            return digits(try card.system.inspectBody(of: node.file))
+            return digits(try card.system.inspectBody(of: node.file.reference))
         } catch {
             return nil
         }

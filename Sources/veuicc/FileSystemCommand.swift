@@ -82,7 +82,7 @@ struct FileSystemCommand: ParsableCommand {
                     throw Failure(.data, description: "\(image): \(node.path) is no EF, but of type \(node.type)")
                 }
                 do throws(StatusWord) {
-                    return (node, try system.inspectBody(of: node.file))
+                    return (node, try system.inspectBody(of: node.file.reference))
                 } catch {
                     throw Failure(.data, description: "\(image): \(node.path): its object does not have its body")
                 }
@@ -135,7 +135,7 @@ struct FileLine: Encodable {
         lifeCycle = Hex.string([file.lifeCycleStatus])
         state = file.lifeCycleName
         special = Hex.string([file.specialFileInformation])
-        attributes = Hex.string(node.attributes)
+        attributes = Hex.string(file.attributes ?? [])
         accessRule = node.accessRule
         link = node.linkPath
         size = node.shown.size
@@ -143,7 +143,7 @@ struct FileLine: Encodable {
         records = node.shown.records
         used = node.shown.usedSize
         sfi = Int(file.shortFileIdentifier)
-        owner = Int(node.owner)
+        owner = Int(file.owner.number)
         object = Int(file.reference.page)
     }
 }
@@ -185,7 +185,7 @@ struct TreePicture {
         }
     }
 
-    private static func size(of file: File) -> String {
+    private static func size(of file: InspectedFile) -> String {
         switch file.structure {
         case .directory: ""
         case .linearFixed, .cyclic: "\(file.records)x\(file.recordLength)"
@@ -194,7 +194,7 @@ struct TreePicture {
         }
     }
 
-    private static func shortFileIdentifier(of file: File) -> String {
+    private static func shortFileIdentifier(of file: InspectedFile) -> String {
         file.shortFileIdentifier == 0 ? "" : Hex.string([file.shortFileIdentifier])
     }
 }

@@ -4,7 +4,7 @@ import Octets
 
 /// A file of an image as it is shown: with its path, its name in the standards, and what it links to.
 struct FileNode {
-    let file: File
+    let file: InspectedFile
     /// As docs/memory-image.md names files: `3F00/7F10/6F3A`, `3F00/ADF.A0000000871002/6F07`.
     let path: String
     /// What the standards call it: `EF.IMSI`.
@@ -14,10 +14,8 @@ struct FileNode {
     let depth: Int
     /// Whether no file of its directory comes after it.
     let isLast: Bool
-    let owner: UInt8
-    let attributes: [UInt8]
     /// The structure, size and records: those of the target of a link.
-    let shown: File
+    let shown: InspectedFile
     let linkPath: String?
 
     /// The last component of the path.
@@ -38,7 +36,7 @@ struct FileNode {
     /// The security attributes in short: `2F06:11` for record 11 of the EF.ARR 2F06, with the security environment in
     /// front of each record where there are several; `compact` or `expanded` where the file has rules of its own.
     var accessRule: String? {
-        attributes.withView { view in
+        (file.attributes ?? []).withView { view in
             let fields = OctetCursor(view)
             if fields.firstValue(0x8C) != nil { return "compact" }
             if fields.firstValue(0xAB) != nil { return "expanded" }
@@ -68,19 +66,11 @@ struct FileTree {
     /// - Throws: `data` where an object is too short for what it says, with `image` as the name of the image.
     init(of system: borrowing UICC, image: String) throws(Failure) {
         let files = system.inspectFiles()
-        var builder = Builder(files: files)
-        for file in files {
-            do throws(StatusWord) {
-                builder.attributes[file.reference] = try system.inspectAttributes(of: file)
-            } catch {
-                let object = file.reference.page
-                throw Failure(
-                    .data,
-                    description: "\(image): the attributes of file #\(object) do not fit into its object"
-                )
-            }
-            builder.owners[file.reference] = system.memory.owner(of: file.reference).number
+        if let short = files.first(where: { $0.attributes == nil }) {
+            let object = short.reference.page
+            throw Failure(.data, description: "\(image): the attributes of file #\(object) do not fit into its object")
         }
+        let builder = Builder(files: files)
         builder.add(below: nil, to: &self)
     }
 
@@ -93,26 +83,24 @@ struct FileTree {
     }
 
     private struct Builder {
-        let byReference: [ObjectReference: File]
-        let byParent: [ObjectReference?: [File]]
-        var attributes: [ObjectReference: [UInt8]] = [:]
-        var owners: [ObjectReference: UInt8] = [:]
+        let byReference: [ObjectReference: InspectedFile]
+        let byParent: [ObjectReference?: [InspectedFile]]
 
-        init(files: [File]) {
+        init(files: [InspectedFile]) {
             byReference = Dictionary(files.map { ($0.reference, $0) }) { first, _ in first }
             byParent = Dictionary(grouping: files) { $0.parent }
         }
 
-        func dfName(of file: File) -> [UInt8] {
-            (attributes[file.reference] ?? []).withView { OctetCursor($0).firstValue(0x84)?.array } ?? []
+        func dfName(of file: InspectedFile) -> [UInt8] {
+            (file.attributes ?? []).withView { OctetCursor($0).firstValue(0x84)?.array } ?? []
         }
 
-        func component(of file: File) -> String {
+        func component(of file: InspectedFile) -> String {
             file.isApplication ? "ADF." + Hex.string(dfName(of: file)) : Hex.string(file.fileIdentifier)
         }
 
         /// The path of any file, up to its MF.
-        func path(of file: File) -> String {
+        func path(of file: InspectedFile) -> String {
             var components = [component(of: file)]
             var place = file
             while components.count < FileTree.depthLimit, let next = place.parent.flatMap({ byReference[$0] }) {
@@ -134,7 +122,7 @@ struct FileTree {
             }
         }
 
-        private func node(_ file: File, _ component: String, _ parent: FileNode?, isLast: Bool) -> FileNode {
+        private func node(_ file: InspectedFile, _ component: String, _ parent: FileNode?, isLast: Bool) -> FileNode {
             let target = file.link.flatMap { byReference[$0] }
             let name: String?
             let context: String
@@ -152,8 +140,6 @@ struct FileTree {
                 context: context,
                 depth: parent.map { $0.depth + 1 } ?? 0,
                 isLast: isLast,
-                owner: owners[file.reference] ?? 0,
-                attributes: attributes[file.reference] ?? [],
                 shown: target ?? file,
                 linkPath: file.link.map { link in byReference[link].map { path(of: $0) } ?? "#\(link.page)" }
             )
