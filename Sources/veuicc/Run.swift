@@ -1,6 +1,6 @@
 import ArgumentParser
 import Card
-import Foundation
+import Glibc
 import ImageFile
 import Memory
 import Octets
@@ -62,8 +62,9 @@ struct Run: ParsableCommand {
         } catch {
             throw Failure(description: "\(image): \(error)")
         }
-        // Not print: what it buffers would not be seen in a file before the end.
-        FileHandle.standardOutput.write(Data("ATR \(Hex.string(terminal.answerToReset))\n".utf8))
+        print("ATR \(Hex.string(terminal.answerToReset))")
+        // Otherwise it would not be seen in a file before the end.
+        fflush(nil)
         let card = try VPCDCard(
             serving: terminal,
             at: VPCDEndpoint(host: host, port: port),
