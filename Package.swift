@@ -17,6 +17,7 @@ let package = Package(
     name: "veuicc",
     products: [
         .executable(name: "veuicc", targets: ["veuicc"]),
+        .executable(name: "veuicc-bench", targets: ["Benchmark"]),
         .library(name: "VeuiccCard", targets: ["Card"]),
     ],
     dependencies: [
@@ -58,6 +59,17 @@ let package = Package(
                 "ImageFile", "Reader", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/veuicc-default.der")],
+            swiftSettings: strict
+        ),
+
+        // The benchmark: tools/bench.
+        .target(name: "BenchmarkUnits"),
+        .executableTarget(
+            name: "Benchmark",
+            dependencies: [
+                "BenchmarkUnits", "Card", "ImageFile", "Memory", "Octets", "Reader",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
 

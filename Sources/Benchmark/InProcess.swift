@@ -1,0 +1,190 @@
+import ArgumentParser
+import BenchmarkUnits
+import Card
+import Glibc
+import ImageFile
+
+/// A workload with a card and an image file of its own.
+private final class Runner {
+    let workload: Workload
+    let subject: Subject
+    private let commands: CommandList
+    private(set) var samples: [UInt64] = []
+    private(set) var batch = 0
+
+    init(_ workload: Workload, image: String) throws {
+        self.workload = workload
+        commands = CommandList(workload.commands)
+        subject = try Subject(
+            on: CardImage(file: image, durability: workload.waitsForDisk ? .disk : .process)
+        )
+        try prepare()
+    }
+
+    func prepare() throws {
+        subject.powerOn()
+        for command in workload.before { try subject.send(command, expecting: 0x9000) }
+    }
+
+    /// Runs the workload `rounds` times, and checks that each response had its length.
+    func run(_ rounds: Int) throws {
+        let octets = subject.run(commands, count: rounds * workload.commands.count)
+        guard octets == rounds * workload.responseOctets else {
+            throw Failure(description: "\(workload.name): \(octets) octets of responses")
+        }
+    }
+
+    /// Finds how many rounds take about as long as `nanoseconds`.
+    func calibrate(nanoseconds: UInt64) throws {
+        batch = 1
+        while try time() < nanoseconds / 2, batch < 1 << 24 { batch *= 2 }
+    }
+
+    /// The time of a batch in nanoseconds: processor time, since others may use the processor meanwhile, but for what
+    /// waits for a disk.
+    private func time() throws -> UInt64 {
+        let clock = workload.waitsForDisk ? benchmark_time : benchmark_thread_time
+        let begin = clock()
+        try run(batch)
+        return clock() - begin
+    }
+
+    /// Takes a sample: picoseconds a command.
+    func sample() throws {
+        samples.append(try time() * 1000 / UInt64(batch * workload.commands.count))
+    }
+}
+
+/// `measure`: the workloads, warm, in interleaved rounds.
+struct Measure: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Times workloads in interleaved rounds; prints picoseconds a command."
+    )
+
+    @Option(help: "Rounds.")
+    var rounds = 25
+
+    @Option(help: "Where the files of the benchmark lie: WORKLOAD.img for each workload.")
+    var directory: String
+
+    @Argument(help: "Workloads; unit, durable-write and power-on are there too.")
+    var names: [String]
+
+    func run() throws {
+        let others = ["unit", "durable-write", "power-on"]
+        let runners = try names.filter { !others.contains($0) }.map {
+            try Runner(Workload.named($0), image: "\(directory)/\($0).img")
+        }
+        for runner in runners {
+            try runner.run(64)
+            try runner.calibrate(nanoseconds: runner.workload.waitsForDisk ? 20_000_000 : 4_000_000)
+        }
+        let powered = names.contains("power-on") ? try Subject(on: CardImage(file: "\(directory)/power-on.img")) : nil
+        let response = UnsafeMutablePointer<UInt8>.allocate(capacity: 512)
+        defer { response.deallocate() }
+        let descriptor = open("\(directory)/durable-write", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure(description: "\(directory)/durable-write: \(errno)") }
+        defer { close(descriptor) }
+
+        var units: [UInt64] = []
+        var writes: [UInt64] = []
+        var powerOns: [UInt64] = []
+        for round in 0...rounds {
+            for runner in runners { try runner.sample() }
+            if names.contains("unit") {
+                units.append(
+                    sample(100_000, benchmark_thread_time) { _ = benchmark_unit_select_read(100_000, response) }
+                )
+            }
+            if names.contains("durable-write") {
+                writes.append(sample(16, benchmark_time) { _ = benchmark_unit_durable_write(descriptor, 16) })
+            }
+            if let powered {
+                powerOns.append(sample(100, benchmark_thread_time) { for _ in 0..<100 { powered.powerOn() } })
+            }
+            // The first round is there to warm up.
+            if round == 0 { (units, writes, powerOns) = ([], [], []) }
+        }
+        for runner in runners { report(runner.workload.name, Array(runner.samples.dropFirst())) }
+        if names.contains("unit") { report("unit", units) }
+        if names.contains("durable-write") { report("durable-write", writes) }
+        if powered != nil { report("power-on", powerOns) }
+    }
+
+    private func sample(_ count: UInt64, _ clock: () -> UInt64, _ body: () -> Void) -> UInt64 {
+        let begin = clock()
+        body()
+        return (clock() - begin) * 1000 / count
+    }
+}
+
+/// `cold`: everything for the first time in its process.
+struct Cold: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Times the first power-on and the first commands of a process; prints picoseconds."
+    )
+
+    @Argument(help: "The image file.")
+    var image: String
+
+    func run() throws {
+        let file = try CardImage(file: image)
+        var begin = benchmark_time()
+        let subject = try Subject(on: file)
+        subject.powerOn()
+        report("cold-power-on", [(benchmark_time() - begin) * 1000])
+        let commands: [(String, [UInt8], UInt16)] = [
+            ("cold-select", Workload.select(Workload.files[0]), 0x9000),
+            ("cold-read", Workload.read, 0x9000),
+            ("cold-update", Workload.update(UInt8.random(in: 0...255)), 0x9000),
+        ]
+        for (name, command, status) in commands {
+            begin = benchmark_time()
+            let received = subject.send(command)
+            let time = benchmark_time() - begin
+            guard received == status else {
+                throw Failure(description: "\(name): \(received.hexadecimal)")
+            }
+            report(name, [time * 1000])
+        }
+    }
+}
+
+/// `loop`: a workload, for somebody who counts what the process does, or profiles it.
+struct Loop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a workload, for a profiler or a counter of calls; prints nothing."
+    )
+
+    @Argument(help: "The workload.")
+    var workload: String
+
+    @Argument(help: "How many commands, at least.")
+    var count: Int
+
+    @Argument(help: "The image file.")
+    var image: String
+
+    func run() throws {
+        let runner = try Runner(Workload.named(workload), image: image)
+        let commands = runner.workload.commands.count
+        try runner.run((count + commands - 1) / commands)
+    }
+}
+
+/// `prepare`: the files that the workloads use.
+struct Prepare: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Makes the files that the workloads use.")
+
+    @Argument(help: "The image file of a card with the default profile.")
+    var image: String
+
+    func run() throws {
+        let subject = try Subject(on: CardImage(file: image))
+        try subject.send(Workload.verifyADM, expecting: 0x9000)
+        for file in Workload.files {
+            try subject.send(Workload.select(0x3F00), expecting: 0x9000)
+            try subject.send(Workload.create(file), expecting: 0x9000)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// What the benchmark compares the card with: the least that a program could do in the card's place.
+#ifndef BENCHMARK_UNITS_H
+#define BENCHMARK_UNITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Looks a file up in a table by the two octets in a SELECT command, and copies its 255 octets and a status word to
+/// `response`, `count` times; the file is another one each time.
+///
+/// Returns a sum over what was copied, so that the copies cannot be left out.
+uint64_t benchmark_unit_select_read(size_t count, uint8_t *response);
+
+/// Overwrites 10 octets of the file `descriptor` and waits until the disk has them, `count` times.
+///
+/// Returns 0, or an error number.
+int benchmark_unit_durable_write(int descriptor, size_t count);
+
+/// The processor time of the calling thread, in nanoseconds.
+uint64_t benchmark_thread_time(void);
+
+/// The time since some point in the past, in nanoseconds.
+uint64_t benchmark_time(void);
+
+#endif
