@@ -13,6 +13,13 @@ let cardSide: [SwiftSetting] =
 /// change the code of its users.
 let cardTargets: [Target.Dependency] = ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage", "Card"]
 
+/// The command line carries the Swift runtime in itself in a release: it starts sooner, and needs no toolchain where it
+/// runs.
+let standalone: [SwiftSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+let standaloneLinking: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "veuicc",
     products: [
@@ -59,7 +66,8 @@ let package = Package(
                 "ImageFile", "Reader", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/veuicc-default.der")],
-            swiftSettings: strict
+            swiftSettings: strict + standalone,
+            linkerSettings: standaloneLinking
         ),
 
         // The benchmark: tools/bench.
