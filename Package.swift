@@ -63,7 +63,8 @@ let package = Package(
         .executableTarget(
             name: "veuicc",
             dependencies: cardTargets + [
-                "ImageFile", "Reader", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CardCryptoSeam", "ImageFile", "Reader",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/veuicc-default.der")],
             swiftSettings: strict + standalone,
@@ -74,8 +75,8 @@ let package = Package(
         .target(name: "BenchmarkUnits"),
         .executableTarget(
             name: "Benchmark",
-            dependencies: [
-                "BenchmarkUnits", "Card", "ImageFile", "Memory", "Octets", "Reader",
+            dependencies: cardTargets + [
+                "BenchmarkUnits", "ImageFile", "Reader",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

@@ -124,3 +124,9 @@ int seam_equal(const uint8_t *first, const uint8_t *second, size_t length) {
 void seam_wipe(void *octets, size_t length) {
     OPENSSL_cleanse(octets, length);
 }
+
+void seam_start_sparingly(void) {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS
+                            | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
+                        NULL);
+}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Card
+import CardCryptoSeam
 import Glibc
 import ImageFile
 import Memory
@@ -40,6 +41,7 @@ struct Run: ParsableCommand {
     var seed: String?
 
     func run() throws {
+        seam_start_sparingly()
         let cardImage = try CardImage(file: image, durability: durability)
         let entropy: [UInt8]
         if let seed {

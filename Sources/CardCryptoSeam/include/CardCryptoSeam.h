@@ -96,3 +96,10 @@ int seam_equal(const uint8_t *first, const uint8_t *second, size_t length);
 
 /// Overwrites octets with zeros, which no compiler leaves out.
 void seam_wipe(void *octets, size_t length);
+
+// Start
+
+/// For a program that is there for cards only, before its first one: the library then does not load what no card needs,
+/// its tables of names and messages and the configuration file of the machine, which has no say in what a card computes.
+/// It holds for the whole process.
+void seam_start_sparingly(void);
