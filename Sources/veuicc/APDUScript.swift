@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Octets
 
 /// One step of a script.
@@ -29,7 +29,9 @@ struct ScriptReader {
     mutating func read(_ text: some StringProtocol) throws(Failure) -> ScriptStep? {
         line += 1
         guard !isEnded else { return nil }
-        let words = text.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces)
+        let end = text.firstIndex(of: "#") ?? text.endIndex
+        let last = text[..<end].lastIndex { !$0.isWhitespace }
+        let words = last.map { String(text[...$0].drop(while: \.isWhitespace)) } ?? ""
         if words.isEmpty { return nil }
         if begun.isEmpty {
             switch words.lowercased() {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Files of the user that are read as a whole.
 enum InputFile {

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// What the commands write, at once: somebody may wait for it at the other end of a pipe.
 enum Output {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 
 /// The command line: `veuicc`.
 @main
@@ -26,7 +26,7 @@ struct Veuicc: ParsableCommand {
         } catch {
             guard let status = ExitStatus(of: error) else { exit(withError: error) }
             Output.note("Error: \(error)")
-            Foundation.exit(status.rawValue)
+            Glibc.exit(status.rawValue)
         }
     }
 
