@@ -1,6 +1,6 @@
 import Glibc
 
-/// An image file that is read and never written: to inspect it, and as the base of cards whose changes are forgotten.
+/// An image that is read and never written: to inspect a file, and as the base of cards whose changes are forgotten.
 ///
 /// As long as the value lives, no card can run on the file itself.
 public final class BaseImage: @unchecked Sendable {
@@ -15,8 +15,19 @@ public final class BaseImage: @unchecked Sendable {
     /// Opens the image file at `path` for reading.
     ///
     /// - Throws: also when a card runs on the file.
-    public init(file path: String) throws(ImageFileError) {
-        let file = try LockedFile(path, .shared)
+    public convenience init(file path: String) throws(ImageFileError) {
+        try self.init(path, LockedFile(path, .shared))
+    }
+
+    /// A base that is in no file, with the octets of `contents`.
+    public convenience init(contents: UnsafeRawBufferPointer) throws(ImageFileError) {
+        guard CardImage.isPermitted(size: contents.count) else {
+            throw ImageFileError("memory", .size(contents.count))
+        }
+        try self.init("memory", LockedFile(holding: contents))
+    }
+
+    private init(_ path: String, _ file: LockedFile) throws(ImageFileError) {
         guard CardImage.isPermitted(size: file.size) else { throw ImageFileError(path, .size(file.size)) }
         let start = mmap(nil, file.size, PROT_READ, MAP_SHARED, file.descriptor, 0)
         guard let start, start != MAP_FAILED else { throw ImageFileError(path, failed: "map the image") }

@@ -30,6 +30,8 @@ public final class CardImage {
     public let octets: UnsafeMutableRawBufferPointer
     /// When a commit is safe.
     public let durability: Durability
+    /// The file as it was named, or `memory`.
+    public let path: String
 
     private let file: LockedFile?
     private let failure = Atomic<Int32>(0)
@@ -40,6 +42,7 @@ public final class CardImage {
         let start = mmap(nil, size, PROT_READ | PROT_WRITE, flags, file?.descriptor ?? -1, 0)
         guard let start, start != MAP_FAILED else { throw ImageFileError(path, failed: "map the image") }
         octets = UnsafeMutableRawBufferPointer(start: start, count: size)
+        self.path = path
         self.file = file
         self.durability = durability
     }

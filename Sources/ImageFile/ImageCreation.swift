@@ -47,7 +47,8 @@ extension CardImage {
         }
     }
 
-    private static func writeAll(_ contents: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    /// - Returns: false when the system refused, with its error number in `errno`.
+    static func writeAll(_ contents: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
         var rest = contents
         while !rest.isEmpty {
             let count = write(descriptor, rest.baseAddress, rest.count)

@@ -32,6 +32,19 @@ final class LockedFile: Sendable {
         descriptor = opened
     }
 
+    /// A file with the octets of `contents` that lies in memory and has no name: nobody else can open it.
+    init(holding contents: UnsafeRawBufferPointer) throws(ImageFileError) {
+        let name = "/veuicc-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR)
+        size = contents.count
+        guard descriptor >= 0 else { throw ImageFileError("memory", failed: "make a file in memory") }
+        shm_unlink(name)
+        // Written, not mapped: where memory is short that is an error and not a signal.
+        guard CardImage.writeAll(contents, to: descriptor) else {
+            throw ImageFileError("memory", failed: "write a file in memory")
+        }
+    }
+
     deinit { close(descriptor) }
 
     /// - Returns: the size of the file in octets.

@@ -182,6 +182,19 @@ import Testing
         #expect(try octets(ofFile: path) == before)
     }
 
+    @Test func baseThatIsInNoFile() throws {
+        let contents = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 >> 4) }
+        let base = try contents.withUnsafeBytes { try BaseImage(contents: $0) }
+        let one = try base.ephemeral()
+        let two = try base.ephemeral()
+        one.octets[4_464] = 0xEE
+        #expect(Array(two.octets) == contents)
+        #expect(Array(base.octets) == contents)
+        #expect(one.path == "memory")
+        let short = contents.dropLast()
+        #expect(reason { _ = try Array(short).withUnsafeBytes { try BaseImage(contents: $0) } } == .size(65_535))
+    }
+
     @Test func ephemeralCardKeepsItsBase() throws {
         let path = try directory.file("image", size: 65_536)
         let card = try BaseImage(file: path).ephemeral()
