@@ -5,6 +5,22 @@ public enum VPCDService {
     /// How long a command may take, in milliseconds, until the reader is let go: at least this, at most twice as long.
     public static let defaultWatchdog = 10_000
 
+    /// Lets the process open `count` files and sockets besides those that it has: the system has a limit for that which
+    /// each process may raise, up to another one.
+    ///
+    /// - Throws: `system` where that one does not suffice.
+    public static func allowConnections(_ count: Int) throws(TerminalError) {
+        // Standard input and output, libraries, and some to spare.
+        let needed = rlim_t(count) + 64
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < needed else { return }
+        limit.rlim_cur = min(needed, limit.rlim_max)
+        guard limit.rlim_cur == needed, setrlimit(resource, &limit) == 0 else {
+            throw TerminalError(.system, "\(count) files and sockets are more than the limit of the system allows")
+        }
+    }
+
     /// Waits until all `cards` have ended.
     ///
     /// - Parameter watchdog: the time for one command in milliseconds; nil: no limit, for a debugger.

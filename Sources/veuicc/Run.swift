@@ -12,23 +12,36 @@ extension Environment.TransmissionProtocol: ExpressibleByArgument {}
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Puts a card in a virtual reader, until it is interrupted.",
-        discussion: "veuicc run --image card.img --port 35963"
+        abstract: "Puts cards in virtual readers, until it is interrupted.",
+        discussion: """
+            veuicc run --image card.img --port 35963
+            veuicc run --image cards/%.img --count 3
+            veuicc run --ephemeral --profile vectors/profiles/veuicc-default.der
+            """
     )
 
-    @Option(help: "The image file of the card.")
-    var image: String
+    @Option(help: "The image file of the card; of several cards with % in place of their numbers, 0, 1, ...")
+    var image: String?
+
+    @Flag(help: "Keep nothing: the cards begin as --image, or as --profile makes them, and forget their changes.")
+    var ephemeral = false
+
+    @Option(help: "The profile package (DER) of ephemeral cards, instead of --image.")
+    var profile: String?
+
+    @Option(help: "How many cards; card i takes the port 2i behind the first one.")
+    var count = 1
 
     @Option(help: "The host of the reader's driver, or with --listen the address to listen on.")
     var host = "127.0.0.1"
 
-    @Option(help: "The port of the reader's driver, or with --listen the port to listen on.")
+    @Option(help: "The port of the first reader's driver, or with --listen the port to listen on; 0: any that is free.")
     var port = VPCDEndpoint.defaultPort
 
     @Flag(help: "Wait for the driver to connect, instead of connecting to it.")
     var listen = false
 
-    @Flag(help: "End with the first connection.")
+    @Flag(help: "End with the first connection; several cards each with its own.")
     var once = false
 
     @Option(name: .customLong("protocol"), help: "The transmission protocols offered: t0, t1 or both.")
@@ -37,45 +50,155 @@ struct Run: ParsableCommand {
     @Option(help: "What a committed transaction survives: process or disk.")
     var durability = Durability.process
 
-    @Option(help: "Entropy in hexadecimal, 48 octets, so that a run can be repeated.")
-    var seed: String?
+    @Option(help: "Entropy in hexadecimal, 48 octets, so that a run can be repeated. Card i takes the sum of it and i.")
+    var seed: Entropy?
+
+    @Flag(help: "Write what happens as JSON objects, one a line.")
+    var json = false
+
+    func validate() throws {
+        guard count > 0, endpoint(of: count - 1) != nil else {
+            throw ValidationError("--count \(count): so many cards have no ports from \(port) on")
+        }
+        guard port != 0 || listen else { throw ValidationError("--port 0 is for --listen") }
+        if ephemeral {
+            guard (image == nil) != (profile == nil) else {
+                throw ValidationError("--ephemeral takes either --image or --profile")
+            }
+        } else {
+            guard profile == nil else { throw ValidationError("--profile is for --ephemeral") }
+            guard let image else { throw ValidationError("either --image or --ephemeral is needed") }
+            guard count == 1 || image.contains("%") else {
+                throw ValidationError("--image \(image): several cards need a % in place of their numbers")
+            }
+        }
+    }
 
     func run() throws {
         seam_start_sparingly()
-        let cardImage = try CardImage(file: image, durability: durability)
-        let entropy: [UInt8]
-        if let seed {
-            guard let octets = Hex.octets(seed), octets.count == 48 else {
-                throw Failure(description: "--seed: 48 octets in hexadecimal are needed")
+        try VPCDService.allowConnections(2 * count)
+        let base = ephemeral ? try makeBase() : nil
+        let report = RunReport(isJSON: json)
+        var cards: [VPCDCard] = []
+        var lines: [RunReport.Line] = []
+        do {
+            for index in 0..<count {
+                let (card, line) = try start(index, on: imageOfCard(index, base), report)
+                cards.append(card)
+                lines.append(line)
             }
-            entropy = octets
-        } else {
-            var system = SystemRandomNumberGenerator()
-            entropy = (0..<48).map { _ in UInt8.random(in: 0...255, using: &system) }
+        } catch {
+            cards.forEach { $0.stop() }
+            try? VPCDService.waitForEnd(of: cards)
+            throw error
         }
+        try TerminationSignals.handle { [cards] number in
+            cards.forEach { if number > 1 { $0.stopAtOnce() } else { $0.stop() } }
+        }
+        report.ready(lines, isSummarised: count > 16 && port != 0)
+        try VPCDService.waitForEnd(of: cards)
+    }
+
+    private func endpoint(of index: Int) -> VPCDEndpoint? {
+        let first = VPCDEndpoint(host: host, port: port)
+        return port == 0 ? first : first.ofCard(index)
+    }
+
+    private func makeBase() throws -> BaseImage {
+        if let image { return try BaseImage(file: image) }
+        guard let profile, let package = FileManager.default.contents(atPath: profile) else {
+            throw Failure(description: "\(profile ?? ""): the profile package cannot be read")
+        }
+        let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: Geometry.defaultSize, alignment: 4_096)
+        defer { octets.deallocate() }
+        _ = Memory.format(octets)
+        var card = try Card(image: octets, environment: Environment(seed: []))
+        let result = card.install(profilePackage: [[UInt8](package)])
+        guard result.isInstalled else {
+            let response = Hex.string(result.response)
+            throw Failure(description: "\(profile): the card refuses the package, EUICCResponse \(response)")
+        }
+        return try BaseImage(contents: UnsafeRawBufferPointer(octets))
+    }
+
+    private func imageOfCard(_ index: Int, _ base: BaseImage?) throws -> sending CardImage {
+        if let base { return try base.ephemeral() }
+        // Where there is one card, a % in the name is a %.
+        let path = (image ?? "").replacingOccurrences(of: "%", with: count == 1 ? "%" : "\(index)")
+        return try CardImage(file: path, durability: durability)
+    }
+
+    private func start(
+        _ index: Int,
+        on cardImage: sending CardImage,
+        _ report: RunReport
+    ) throws -> (VPCDCard, RunReport.Line) {
         let environment = Environment(
             transmissionProtocol: transmissionProtocol,
-            seed: entropy,
+            seed: (seed ?? .ofTheSystem).octets(ofCard: index),
             synchronize: cardImage.synchronization
         )
         let terminal: InProcessTerminal
         do throws(ImageDefect) {
             terminal = InProcessTerminal(try Card(image: cardImage.octets, environment: environment), on: cardImage)
         } catch {
-            throw Failure(description: "\(image): \(error)")
+            throw Failure(description: "\(cardImage.path): \(error)")
         }
-        print("ATR \(Hex.string(terminal.answerToReset))")
-        // Otherwise it would not be seen in a file before the end.
-        fflush(nil)
+        var line = RunReport.Line(card: index, event: "ready")
+        line.atr = Hex.string(terminal.answerToReset)
+        line.iccid = try terminal.iccid()
         let card = try VPCDCard(
             serving: terminal,
-            at: VPCDEndpoint(host: host, port: port),
+            // `validate` has seen that there is one.
+            at: endpoint(of: index) ?? VPCDEndpoint(host: host, port: port),
             listen ? .listening : .connecting,
-            once: once
+            once: once,
+            observer: json ? report.observer(ofCard: index) : nil
         )
-        try TerminationSignals.handle { count in
-            if count > 1 { card.stopAtOnce() } else { card.stop() }
+        line.host = card.endpoint.host
+        line.port = card.endpoint.port
+        return (card, line)
+    }
+}
+
+/// Entropy of a run: 48 octets.
+struct Entropy: ExpressibleByArgument {
+    private let octets: [UInt8]
+
+    init?(argument: String) {
+        guard let octets = Hex.octets(argument), octets.count == 48 else { return nil }
+        self.octets = octets
+    }
+
+    private init(_ octets: [UInt8]) { self.octets = octets }
+
+    static var ofTheSystem: Entropy {
+        var system = SystemRandomNumberGenerator()
+        return Entropy((0..<48).map { _ in UInt8.random(in: 0...255, using: &system) })
+    }
+
+    /// The entropy of one card: the sum of the whole, as a big-endian number, and the card's number.
+    func octets(ofCard index: Int) -> [UInt8] {
+        var sum = octets
+        var carry = index
+        for place in sum.indices.reversed() {
+            carry += Int(sum[place])
+            sum[place] = UInt8(truncatingIfNeeded: carry)
+            carry >>= 8
         }
-        try VPCDService.waitForEnd(of: [card])
+        return sum
+    }
+}
+
+extension InProcessTerminal {
+    /// The number in EF.ICCID (TS 102 221 clause 13.2): decimal digits, the lower half of an octet first. Nil where the
+    /// card has none. The card is without power afterwards.
+    func iccid() throws -> String? {
+        defer { powerOff() }
+        _ = try transmit([0x00, 0xA4, 0x00, 0x04, 0x02, 0x2F, 0xE2])
+        let response = try transmit([0x00, 0xB0, 0x00, 0x00, 0x0A])
+        guard response.count == 12, response.suffix(2) == [0x90, 0x00] else { return nil }
+        let digits = response.dropLast(2).map { $0 << 4 | $0 >> 4 }
+        return String(Hex.string(digits).prefix { $0.isNumber })
     }
 }
