@@ -53,7 +53,8 @@ public struct UICC: ~Copyable {
         output = OctetWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         self.memory = memory
         self.responseRule = responseRule
-        pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 16)
+        // Aligned, so that it has pages of its own: those that no response has touched take no memory.
+        pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 4_096)
         reset()
         seed.withUnsafeBytes { seedRandom(OctetView($0)) }
     }
