@@ -11,9 +11,10 @@ final class ServiceState: @unchecked Sendable {
     private let stopRequested = Atomic(false)
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    // These two under the lock.
+    // These under the lock.
     private var phase = Phase.running
     private var socket: Int32 = -1
+    private var waiting: Wait?
 
     init() {
         pthread_mutex_init(lock, nil)
@@ -56,10 +57,20 @@ final class ServiceState: @unchecked Sendable {
     /// The thread is about to close its socket, or will not block on it.
     func leave() { locked { socket = -1 } }
 
-    /// Waits for a time.
-    ///
-    /// - Returns: false when the service is to end.
-    func pause(milliseconds: Int) -> Bool { !wait(milliseconds) { $0 != .running } }
+    /// The service gives its thread up for a wait, which is cut short when the service is to end.
+    func rest(_ wait: Wait) {
+        let isRunning = locked {
+            waiting = wait
+            return phase == .running
+        }
+        if !isRunning { wait.cutShort() }
+    }
+
+    /// Whether a wait is in the place of the thread.
+    var isResting: Bool { locked { waiting != nil } }
+
+    /// A thread is with the service again.
+    func goOn() { locked { waiting = nil } }
 
     /// The thread does nothing more.
     func end() {
@@ -75,13 +86,15 @@ final class ServiceState: @unchecked Sendable {
     /// Asks the service to end after the command that it executes. Does not wait.
     func stop() {
         stopRequested.store(true, ordering: .relaxed)
-        locked {
-            guard phase == .running else { return }
-            phase = .stopping
-            // The way out stays open for the response to the command.
-            if socket >= 0 { shutdown(socket, Int32(SHUT_RD)) }
-            pthread_cond_broadcast(changed)
+        let wait = locked {
+            if phase == .running {
+                phase = .stopping
+                // The way out stays open for the response to the command.
+                if socket >= 0 { shutdown(socket, Int32(SHUT_RD)) }
+            }
+            return waiting
         }
+        wait?.cutShort()
     }
 
     /// Ends the connection of the moment, even if a command is being executed.

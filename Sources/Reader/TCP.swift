@@ -112,14 +112,24 @@ enum TCP {
 
     /// Receives what there is, at least one octet.
     ///
-    /// - Returns: how many octets; 0 when the peer has closed or the connection is broken.
+    /// - Returns: how many octets; 0 when the peer has closed or the connection is broken; `nothing` when nothing came in
+    ///   the time that the socket allows.
     @inline(__always)
     static func receive(_ descriptor: Int32, _ start: UnsafeMutableRawPointer, _ count: Int) -> Int {
         while true {
             let received = recv(descriptor, start, count, 0)
             if received >= 0 { return received }
+            if errno == EAGAIN { return nothing }
             if errno != EINTR { return 0 }
         }
+    }
+
+    static let nothing = -1
+
+    /// From now on `receive` waits for so long only.
+    static func setReceiveTimeout(_ descriptor: Int32, milliseconds: Int) {
+        var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
     /// Sends all octets, in one segment where they fit in one.

@@ -1,12 +1,14 @@
 import Glibc
 import Synchronization
 
-/// A card on vpcd: serves the reader with a card, from a thread of its own, until it is stopped.
+/// A card on vpcd: serves the reader with a card until it is stopped.
 ///
 /// The card is given no power by the connection, and loses it with the connection. What is executed cannot be
-/// interrupted, only left: `cutIfOverdue`.
+/// interrupted, only left: `cutIfOverdue`. A card has a thread of its own as long as its reader has something to say; for
+/// one that waits there is none, so that thousands of them take little.
 public final class VPCDCard: @unchecked Sendable {
-    // Unchecked: what is not constant belongs to the thread of the service, or to `waitForEnd` once that has ended.
+    // Unchecked: what is not constant belongs to the thread of the service, of which there is one at most, or to
+    // `waitForEnd` once the service has ended.
 
     /// Who connects to whom.
     public enum Role: Sendable {
@@ -28,11 +30,30 @@ public final class VPCDCard: @unchecked Sendable {
     private let listener: Int32
     private let once: Bool
     private let observer: (@Sendable (VPCDEvent) -> Void)?
-    private let state = ServiceState()
+    let state = ServiceState()
     private let commands = Atomic<UInt>(0)
     private let lastSeen = Atomic<UInt>(0)
+    private let stackSize: Int
     private var terminal: (any CardTerminal)?
+    private var stage = Stage.apart
+    private var schedule = ReconnectSchedule()
     private var failure: TerminalError?
+
+    /// Where the service stands when a thread begins.
+    private enum Stage {
+        /// There is no connection.
+        case apart
+        /// Somebody may have come to the listener.
+        case called
+        case connected(VPCDConnection)
+    }
+
+    /// What the service waits for.
+    private enum Waiting {
+        case readable(Int32)
+        case pause(milliseconds: Int)
+        case nothing
+    }
 
     /// Begins to serve.
     ///
@@ -64,16 +85,19 @@ public final class VPCDCard: @unchecked Sendable {
         self.once = once
         self.observer = observer
         self.terminal = terminal
-        try start(stackSize)
+        self.stackSize = max(stackSize, 65_536)
+        let status = start()
+        if status != 0 { throw TerminalError(failed: "make the thread of a card", status) }
     }
 
     deinit { if listener >= 0 { close(listener) } }
 
-    private func start(_ stackSize: Int) throws(TerminalError) {
+    /// - Returns: an error number, 0 if there is a thread.
+    private func start() -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, max(stackSize, 65_536))
+        pthread_attr_setstacksize(&attributes, stackSize)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
         let retained = Unmanaged.passRetained(self)
@@ -92,10 +116,8 @@ public final class VPCDCard: @unchecked Sendable {
             },
             retained.toOpaque()
         )
-        if status != 0 {
-            retained.release()
-            throw TerminalError(failed: "make the thread of a card", status)
-        }
+        if status != 0 { retained.release() }
+        return status
     }
 
     // MARK: from other threads
@@ -137,55 +159,94 @@ public final class VPCDCard: @unchecked Sendable {
     // MARK: the thread of the service
 
     private func run() {
-        if let terminal {
-            var connection = VPCDConnection(observer: observer)
-            switch role {
-            case .connecting: connect(terminal, &connection)
-            case .listening: listen(terminal, &connection)
-            }
+        switch proceed() {
+        case .readable(let descriptor): rest(Wait(forInputOn: descriptor) { [self] in goOn() })
+        case .pause(let milliseconds): rest(Wait(milliseconds: milliseconds) { [self] in goOn() })
+        case .nothing:
+            terminal = nil
+            state.end()
         }
-        terminal = nil
-        state.end()
     }
 
-    private func connect(_ terminal: any CardTerminal, _ connection: inout VPCDConnection) {
-        var schedule = ReconnectSchedule()
+    /// Gives the thread up until something has come, or the service is to end.
+    private func rest(_ wait: Wait) {
+        // In this order: once the wait has begun, another thread may be with the service.
+        state.rest(wait)
+        wait.begin()
+    }
+
+    private func goOn() {
+        state.goOn()
+        // Where there can be no thread, there is one a little later perhaps.
+        if start() != 0 { rest(Wait(milliseconds: 100) { [self] in goOn() }) }
+    }
+
+    /// Does what there is to do.
+    private func proceed() -> Waiting {
+        guard let terminal else { return .nothing }
+        guard let room = VPCDRoom() else { return .pause(milliseconds: 100) }
         while true {
-            var alive = false
-            do throws(TerminalError) {
-                let descriptor = try TCP.socket()
-                var status = TCP.beginConnecting(descriptor, to: address)
-                let mayGoOn = state.enter(descriptor)
-                if mayGoOn, status == 0 || status == EINPROGRESS { status = TCP.finishConnecting(descriptor) }
-                if mayGoOn, status == 0 {
-                    serve(terminal, &connection, on: descriptor)
-                    alive = connection.isAlive
+            switch stage {
+            case .apart where role == .connecting:
+                if let waiting = connect() { return waiting }
+            case .apart:
+                guard state.enter(listener) else { return .nothing }
+                stage = .called
+                return .readable(listener)
+            case .called:
+                guard !state.isStopping, let descriptor = TCP.accept(listener) else { return .nothing }
+                guard state.enter(descriptor) else {
+                    close(descriptor)
+                    return .nothing
                 }
-                state.leave()
-                close(descriptor)
-                guard mayGoOn, !state.isStopping else { return }
-                if status != 0 { throw TerminalError(failed: "connect to \(endpoint)", status) }
-            } catch {
-                observer?(.unreachable(error))
-                if once { failure = error }
+                begin(descriptor)
+            case .connected(var connection):
+                let reason = connection.serve(terminal, with: room, state, commands: commands)
+                stage = .connected(connection)
+                guard let reason else { return .readable(connection.descriptor) }
+                end(connection, terminal, reason)
+                if once || state.isStopping { return .nothing }
+                if role == .connecting { return .pause(milliseconds: schedule.delay(alive: connection.isAlive)) }
             }
-            if once || !state.pause(milliseconds: schedule.delay(alive: alive)) { return }
         }
     }
 
-    private func listen(_ terminal: any CardTerminal, _ connection: inout VPCDConnection) {
-        while state.enter(listener), let descriptor = TCP.accept(listener) {
-            if state.enter(descriptor) { serve(terminal, &connection, on: descriptor) }
+    /// - Returns: what to wait for when there is no connection.
+    private func connect() -> Waiting? {
+        do throws(TerminalError) {
+            let descriptor = try TCP.socket()
+            guard state.enter(descriptor) else {
+                close(descriptor)
+                return .nothing
+            }
+            var status = TCP.beginConnecting(descriptor, to: address)
+            if status == 0 || status == EINPROGRESS { status = TCP.finishConnecting(descriptor) }
+            if status == 0 {
+                begin(descriptor)
+                return nil
+            }
             state.leave()
             close(descriptor)
-            if once { return }
+            guard !state.isStopping else { return .nothing }
+            throw TerminalError(failed: "connect to \(endpoint)", status)
+        } catch {
+            observer?(.unreachable(error))
+            guard once else { return .pause(milliseconds: schedule.delay(alive: false)) }
+            failure = error
+            return .nothing
         }
     }
 
-    private func serve(_ terminal: any CardTerminal, _ connection: inout VPCDConnection, on descriptor: Int32) {
+    private func begin(_ descriptor: Int32) {
+        stage = .connected(VPCDConnection(descriptor, observer: observer))
         observer?(.connected)
-        let reason = connection.serve(terminal, on: descriptor, state, commands: commands)
+    }
+
+    private func end(_ connection: VPCDConnection, _ terminal: any CardTerminal, _ reason: VPCDDisconnection) {
         try? terminal.powerOff()
         observer?(.disconnected(reason))
+        stage = .apart
+        state.leave()
+        close(connection.descriptor)
     }
 }

@@ -3,46 +3,71 @@ import Glibc
 import Octets
 import Synchronization
 
-/// The messages of one connection after the other, on the card's side. It owns the room for the longest message in each
-/// direction, so that a message allocates nothing; pages never touched take no memory.
-struct VPCDConnection: ~Copyable {
-    private static let inputSize = VPCDEndpoint.lengthOctets + VPCDEndpoint.maximumMessage
+/// The room for the longest message in each direction, so that a message allocates nothing. Pages never touched take no
+/// memory, and the system has them all back at the end.
+struct VPCDRoom: ~Copyable {
+    static let inputSize = VPCDEndpoint.lengthOctets + VPCDEndpoint.maximumMessage
     private static let outputSize = VPCDEndpoint.lengthOctets + Card.maximumResponseLength
-    /// The shortest command APDU: its header.
-    private static let shortestCommand = 4
+    /// Where the output begins: the end of the longest input, made a multiple of a page's size.
+    private static let outputOffset = (inputSize + 4_095) / 4_096 * 4_096
 
-    /// Whether a message has come on the connection of the moment or the last one.
-    private(set) var isAlive = false
+    let input: UnsafeMutableRawPointer
+    var output: UnsafeMutableRawPointer { input + VPCDRoom.outputOffset }
 
-    private let input = UnsafeMutableRawPointer.allocate(byteCount: inputSize, alignment: 16)
-    private let output = UnsafeMutableRawPointer.allocate(byteCount: outputSize, alignment: 16)
-    private let observer: (@Sendable (VPCDEvent) -> Void)?
-
-    init(observer: (@Sendable (VPCDEvent) -> Void)?) { self.observer = observer }
-
-    deinit {
-        input.deallocate()
-        output.deallocate()
+    /// Nil where the system has no memory.
+    init?() {
+        let size = VPCDRoom.outputOffset + VPCDRoom.outputSize
+        let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start, start != MAP_FAILED else { return nil }
+        input = start
     }
 
-    /// Serves the reader at the other end of `descriptor` until one of both ends it.
+    deinit { munmap(input, VPCDRoom.outputOffset + VPCDRoom.outputSize) }
+}
+
+/// The messages of one connection, on the card's side.
+struct VPCDConnection {
+    /// The shortest command APDU: its header.
+    private static let shortestCommand = 4
+    /// How long a thread waits for a message, in milliseconds. The messages of a client follow each other faster.
+    private static let patience = 100
+
+    let descriptor: Int32
+    /// Whether a message has come.
+    private(set) var isAlive = false
+
+    private let observer: (@Sendable (VPCDEvent) -> Void)?
+    /// To acknowledge at once is one more segment for each message: only a reader that waits for it gets it.
+    private var readerSplits = false
+
+    init(_ descriptor: Int32, observer: (@Sendable (VPCDEvent) -> Void)?) {
+        self.descriptor = descriptor
+        self.observer = observer
+        TCP.setReceiveTimeout(descriptor, milliseconds: VPCDConnection.patience)
+    }
+
+    /// Serves the reader at the other end until one of both ends it, or the reader has nothing to say for a time.
     ///
     /// - Parameter commands: counts a command when it begins and when it ends, and so is odd while one is executed.
+    /// - Returns: why the connection ended; nil when the next message must be waited for.
     mutating func serve(
         _ terminal: any CardTerminal,
-        on descriptor: Int32,
+        with room: borrowing VPCDRoom,
         _ state: ServiceState,
         commands: borrowing Atomic<UInt>
-    ) -> VPCDDisconnection {
-        isAlive = false
-        // To acknowledge at once is one more segment for each message: only a reader that waits for it gets it.
-        var readerSplits = false
+    ) -> VPCDDisconnection? {
+        let input = room.input
+        let output = room.output
         var filled = 0
         while true {
-            while filled < VPCDEndpoint.lengthOctets || filled < VPCDEndpoint.lengthOctets + messageLength {
+            while filled < VPCDEndpoint.lengthOctets || filled < VPCDEndpoint.lengthOctets + messageLength(input) {
                 if filled == VPCDEndpoint.lengthOctets { readerSplits = true }
                 if filled > 0 || readerSplits { TCP.acknowledgeAtOnce(descriptor) }
-                let count = TCP.receive(descriptor, input + filled, VPCDConnection.inputSize - filled)
+                let count = TCP.receive(descriptor, input + filled, VPCDRoom.inputSize - filled)
+                if count == TCP.nothing {
+                    if filled == 0 { return nil }
+                    continue
+                }
                 guard count > 0 else { return state.isStopping ? .stopped : filled == 0 ? .readerGone : .broken }
                 filled += count
             }
@@ -50,27 +75,30 @@ struct VPCDConnection: ~Copyable {
                 isAlive = true
                 observer?(.inserted)
             }
-            let message = UnsafeRawBufferPointer(start: input + VPCDEndpoint.lengthOctets, count: messageLength)
-            guard let length = answer(message, terminal, commands) else { return .powerFailed }
+            let message = UnsafeRawBufferPointer(start: input + VPCDEndpoint.lengthOctets, count: messageLength(input))
+            guard let length = answer(message, output, terminal, commands) else { return .powerFailed }
             if length > 0 {
                 output.storeBytes(of: UInt16(length).bigEndian, as: UInt16.self)
                 let whole = UnsafeRawBufferPointer(start: output, count: VPCDEndpoint.lengthOctets + length)
                 guard TCP.send(descriptor, whole) else { return state.isStopping ? .stopped : .broken }
             }
             if state.isStopping { return .stopped }
-            let consumed = VPCDEndpoint.lengthOctets + messageLength
+            let consumed = VPCDEndpoint.lengthOctets + message.count
             filled -= consumed
             if filled > 0 { memmove(input, input + consumed, filled) }
         }
     }
 
-    private var messageLength: Int { Int(UInt16(bigEndian: input.load(as: UInt16.self))) }
+    private func messageLength(_ input: UnsafeMutableRawPointer) -> Int {
+        Int(UInt16(bigEndian: input.load(as: UInt16.self)))
+    }
 
     /// Does what a message asks for, and writes the answer behind the room for its length.
     ///
     /// - Returns: the length of the answer, at most 65,535; 0: none; nil: the power failed.
     private func answer(
         _ message: UnsafeRawBufferPointer,
+        _ output: UnsafeMutableRawPointer,
         _ terminal: any CardTerminal,
         _ commands: borrowing Atomic<UInt>
     ) -> Int? {

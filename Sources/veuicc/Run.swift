@@ -195,10 +195,14 @@ extension InProcessTerminal {
     /// card has none. The card is without power afterwards.
     func iccid() throws -> String? {
         defer { powerOff() }
-        _ = try transmit([0x00, 0xA4, 0x00, 0x04, 0x02, 0x2F, 0xE2])
-        let response = try transmit([0x00, 0xB0, 0x00, 0x00, 0x0A])
-        guard response.count == 12, response.suffix(2) == [0x90, 0x00] else { return nil }
-        let digits = response.dropLast(2).map { $0 << 4 | $0 >> 4 }
-        return String(Hex.string(digits).prefix { $0.isNumber })
+        let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 16)
+        defer { octets.deallocate() }
+        func response(_ command: [UInt8]) throws -> Slice<UnsafeMutableRawBufferPointer> {
+            octets.prefix(try command.withUnsafeBytes { try transmit($0, into: octets) })
+        }
+        guard try response([0x00, 0xA4, 0x00, 0x0C, 0x02, 0x2F, 0xE2]).elementsEqual([0x90, 0x00]) else { return nil }
+        let content = try response([0x00, 0xB0, 0x00, 0x00, 0x0A])
+        guard content.count == 12, content.suffix(2).elementsEqual([0x90, 0x00]) else { return nil }
+        return String(Hex.string(content.dropLast(2).map { $0 << 4 | $0 >> 4 }).prefix { $0.isNumber })
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Testing
 
 @testable import Reader
@@ -108,6 +109,52 @@ private let wait: [UInt8] = [0x00, 0x20, 0x00, 0x00]
         service.reader.close()
         #expect(try service.card.waitForEnd(milliseconds: 10_000))
         #expect(service.terminal.all == ["power off", "let go"])
+    }
+
+    // MARK: without a thread
+
+    /// - Returns: false if the card still has a thread after 10 s.
+    private func rests(_ card: VPCDCard) -> Bool {
+        let end = ContinuousClock.now + .seconds(10)
+        while !card.state.isResting {
+            guard ContinuousClock.now < end else { return false }
+            sched_yield()
+        }
+        return true
+    }
+
+    @Test(arguments: VPCDCard.Role.allCases)
+    func cardRestsAndGoesOn(_ role: VPCDCard.Role) throws {
+        let service = try Service(role)
+        for number: UInt8 in 0..<3 {
+            #expect(service.reader.ask(echo + [number]) == echo + [number, 0x90, 0x00])
+            #expect(rests(service.card))
+        }
+        // A message that comes in parts, and no thread before its first octet.
+        for octet in framed(echo) { service.reader.send([octet]) }
+        #expect(service.reader.get() == echo + [0x90, 0x00])
+        #expect(service.events.all.filter { $0 == "connected" }.count == 1)
+        #expect(rests(service.card))
+        #expect(try service.end())
+        #expect(service.reader.isClosed())
+        #expect(service.terminal.all.suffix(2) == ["power off", "let go"])
+    }
+
+    @Test(arguments: VPCDCard.Role.allCases)
+    func readerGoesWhileTheCardRests(_ role: VPCDCard.Role) throws {
+        let service = try Service(role)
+        #expect(service.reader.ask([0x04]) == atr)
+        #expect(rests(service.card))
+        service.reader.close()
+        #expect(service.events.wait(for: "disconnected: readerGone"))
+        #expect(service.terminal.wait(for: "power off"))
+        // While it waits until it connects again, and for a reader that connects, it rests too.
+        #expect(rests(service.card))
+        let next = try service.nextReader()
+        #expect(next.ask(echo) == echo + [0x90, 0x00])
+        next.close()
+        #expect(rests(service.card))
+        #expect(try service.end())
     }
 
     // MARK: stopping
