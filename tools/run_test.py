@@ -207,6 +207,7 @@ class ManyCardsTests(DirectoryTestCase):
             (("--ephemeral",), "--ephemeral takes either --image or --profile"),
             (("--ephemeral", "--profile", PROFILE, "--count", "20000"), "so many cards have no ports from 35963 on"),
             (("--ephemeral", "--profile", PROFILE, "--count", "0"), "--count 0"),
+            (("--ephemeral", "--profile", PROFILE, "--count", str(2**63 - 1), *self.OWN_PORTS), "so many cards"),
             (("--ephemeral", "--profile", PROFILE, "--port", "0"), "--port 0 is for --listen"),
             (("--ephemeral", "--profile", "none.der"), "none.der: the profile package cannot be read"),
             (("--image", self.image("%.img"), "--count", "2"), self.image("0.img") + ": no such file"),

@@ -101,7 +101,8 @@ struct Run: ParsableCommand {
 
     private func endpoint(of index: Int) -> VPCDEndpoint? {
         let first = VPCDEndpoint(host: host, port: port)
-        return port == 0 ? first : first.ofCard(index)
+        // Where the system chooses the ports there are no more of them.
+        return port == 0 ? index <= Int(UInt16.max) / 2 ? first : nil : first.ofCard(index)
     }
 
     private func makeBase() throws -> BaseImage {
