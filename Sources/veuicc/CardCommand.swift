@@ -48,22 +48,9 @@ struct CardCommand: ParsableCommand {
                         + "a multiple of \(Geometry.sizeUnit)"
                 )
             }
-            let package = try profile.map { path in try InputFile.octets(path, "the profile package") }
-            let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4_096)
-            defer { octets.deallocate() }
-            _ = Memory.format(octets)
-            var card = try Card(image: octets, environment: Environment(seed: []))
-            let result = card.install(profilePackage: [package ?? PackageResources.veuicc_default_der])
-            let response = EUICCResponse(result.response)
-            guard result.isInstalled else {
-                let reason = response.statuses.map(\.line).joined(separator: "; ")
-                throw Failure(
-                    .data,
-                    description: "\(profile ?? "default package"): the card refuses the package: \(reason)"
-                )
-            }
-            let summary = try Summary(of: card, in: image, result.response)
-            try create(UnsafeRawBufferPointer(octets))
+            let factory = try FactoryCard(profile: profile, size: size)
+            let summary = try Summary(of: factory.card, in: image, factory.response)
+            try create(UnsafeRawBufferPointer(factory.contents))
             if json { try Output.json(summary) } else { try Output.line(summary.text) }
         }
 
@@ -110,16 +97,10 @@ private struct Summary: Encodable {
             let node = tree.children(of: masterFile).first(where: { $0.file.fileIdentifier == 0x2FE2 })
         else { return nil }
         do throws(StatusWord) {
-            return digits(try card.system.inspectBody(of: node.file.reference))
+            return ICCID.digits(try card.system.inspectBody(of: node.file.reference))
         } catch {
             return nil
         }
-    }
-
-    /// The digits of EF.ICCID: TS 102 221 clause 13.2, the low half of each octet first, filled with F.
-    private static func digits(_ octets: [UInt8]) -> String {
-        let halves = octets.flatMap { octet in [octet & 0x0F, octet >> 4] }
-        return halves.prefix { $0 < 10 }.map { digit in "\(digit)" }.joined()
     }
 
     var text: String {

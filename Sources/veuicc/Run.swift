@@ -16,17 +16,17 @@ struct Run: ParsableCommand {
         discussion: """
             veuicc run --image card.img --port 35963
             veuicc run --image cards/%.img --count 3
-            veuicc run --ephemeral --profile vectors/profiles/veuicc-default.der
+            veuicc run --ephemeral --count 1000
             """
     )
 
     @Option(help: "The image file of the card; of several cards with % in place of their numbers, 0, 1, ...")
     var image: String?
 
-    @Flag(help: "Keep nothing: the cards begin as --image, or as --profile makes them, and forget their changes.")
+    @Flag(help: "Keep nothing: the cards begin as --image, or as a profile package makes them, and forget all.")
     var ephemeral = false
 
-    @Option(help: "The profile package (DER) of ephemeral cards, instead of --image.")
+    @Option(help: "The profile package (DER) of ephemeral cards; without it and --image the default one.")
     var profile: String?
 
     @Option(help: "How many cards; card i takes the port 2i behind the first one.")
@@ -62,7 +62,7 @@ struct Run: ParsableCommand {
         }
         guard port != 0 || listen else { throw ValidationError("--port 0 is for --listen") }
         if ephemeral {
-            guard (image == nil) != (profile == nil) else {
+            guard image == nil || profile == nil else {
                 throw ValidationError("--ephemeral takes either --image or --profile")
             }
         } else {
@@ -107,25 +107,14 @@ struct Run: ParsableCommand {
 
     private func makeBase() throws -> BaseImage {
         if let image { return try BaseImage(file: image) }
-        guard let profile, let package = FileManager.default.contents(atPath: profile) else {
-            throw Failure(description: "\(profile ?? ""): the profile package cannot be read")
-        }
-        let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: Geometry.defaultSize, alignment: 4_096)
-        defer { octets.deallocate() }
-        _ = Memory.format(octets)
-        var card = try Card(image: octets, environment: Environment(seed: []))
-        let result = card.install(profilePackage: [[UInt8](package)])
-        guard result.isInstalled else {
-            let response = Hex.string(result.response)
-            throw Failure(description: "\(profile): the card refuses the package, EUICCResponse \(response)")
-        }
-        return try BaseImage(contents: UnsafeRawBufferPointer(octets))
+        return try BaseImage(contents: UnsafeRawBufferPointer(FactoryCard(profile: profile).contents))
     }
 
     private func imageOfCard(_ index: Int, _ base: BaseImage?) throws -> sending CardImage {
         if let base { return try base.ephemeral() }
         // Where there is one card, a % in the name is a %.
-        let path = (image ?? "").replacingOccurrences(of: "%", with: count == 1 ? "%" : "\(index)")
+        let parts = (image ?? "").split(separator: "%", omittingEmptySubsequences: false)
+        let path = parts.joined(separator: count == 1 ? "%" : "\(index)")
         return try CardImage(file: path, durability: durability)
     }
 
@@ -204,6 +193,6 @@ extension InProcessTerminal {
         guard try response([0x00, 0xA4, 0x00, 0x0C, 0x02, 0x2F, 0xE2]).elementsEqual([0x90, 0x00]) else { return nil }
         let content = try response([0x00, 0xB0, 0x00, 0x00, 0x0A])
         guard content.count == 12, content.suffix(2).elementsEqual([0x90, 0x00]) else { return nil }
-        return String(Hex.string(content.dropLast(2).map { $0 << 4 | $0 >> 4 }).prefix { $0.isNumber })
+        return ICCID.digits(content.dropLast(2))
     }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Octets
 import Reader
 import Synchronization
@@ -65,16 +64,7 @@ final class RunReport: Sendable {
         }
     }
 
-    private func write(_ line: Line) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A line is strings and small numbers: it can always be encoded.
-        guard let octets = try? encoder.encode(line) else { return }
-        write(String(decoding: octets, as: UTF8.self))
-    }
-
-    private func write(_ line: String) {
-        // Not print: what it buffers would not be seen in a file before the end.
-        lock.withLock { _ in FileHandle.standardOutput.write(Data("\(line)\n".utf8)) }
-    }
+    // Where standard output is gone the cards go on.
+    private func write(_ line: Line) { lock.withLock { _ in try? Output.json(line) } }
+    private func write(_ line: String) { lock.withLock { _ in try? Output.line(line) } }
 }
