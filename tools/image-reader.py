@@ -658,8 +658,8 @@ class Image:
         channels, verified = [], []
         for at in range(9, pins, 16):
             folder, file, application = (u32(content, at + offset) for offset in (4, 8, 12))
-            if any(content[at + 1:at + 4]):
-                self.note(item.at(at + 1), f"{label}: reserved octets are not 00")
+            if content[at + 2] & 0xFE or content[at + 3]:
+                self.note(item.at(at + 2), f"{label}: reserved octets are not 00")
             if any(channel["channel"] == content[at] for channel in channels):
                 self.note(item.at(at), f"{label}: channel {content[at]} twice")
             if not self.is_folder(folder):
@@ -668,8 +668,9 @@ class Image:
                 self.note(item.at(at + 8), f"{label}: the current EF, object {file}, is no EF")
             if application != NONE and (application not in self.files or self.files[application].type != "ADF"):
                 self.note(item.at(at + 12), f"{label}: the active application, object {application}, is no ADF")
-            channels.append({"channel": content[at], "current_df": self.path(folder), "current_ef": self.path(file),
-                             "application": self.path(application)})
+            channels.append({"channel": content[at], "current_record": content[at + 1],
+                             "extended_channels": bool(content[at + 2]), "current_df": self.path(folder),
+                             "current_ef": self.path(file), "application": self.path(application)})
         for at in range(pins, len(content), 8):
             codes, key = u32(content, at), content[at + 4]
             holder = self.objects.get(codes)

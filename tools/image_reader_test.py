@@ -100,7 +100,7 @@ def card(order=()):
     at["SHARED"] = made.object(2, 1, struct.pack(">II", at["USIM"], at["MF"]))
     at["AKA"] = made.object(4, 1, struct.pack(">I", at["USIM"]) + bytes.fromhex("8101028202AABB"))
     at["HEADER"] = made.object(7, 1, bytes.fromhex("800102810103"))
-    session = struct.pack(">BBHIII", 0, 0, 0, at["TELECOM"], at["ADN"], at["USIM"])
+    session = struct.pack(">BBBBIII", 0, 2, 1, 0, at["TELECOM"], at["ADN"], at["USIM"])
     at["SESSION"] = made.object(6, 0, b"RESUMEME\x01" + session + struct.pack(">IBBH", at["PIN"], 0x0A, 0, 0))
     return made, at
 
@@ -259,8 +259,8 @@ class Contents(unittest.TestCase):
         self.assertEqual(export["parameters"][0]["members"], "8101028202AABB")
         self.assertEqual(export["headers"][0]["members"], "800102810103")
         self.assertEqual(export["sessions"][0]["channels"], [{
-            "channel": 0, "current_df": "3F00/7F10", "current_ef": "3F00/7F10/6F3A",
-            "application": "3F00/ADF.A0000000871002"}])
+            "channel": 0, "current_record": 2, "extended_channels": True, "current_df": "3F00/7F10",
+            "current_ef": "3F00/7F10/6F3A", "application": "3F00/ADF.A0000000871002"}])
         self.assertEqual(export["sessions"][0]["verified"], [{"codes": self.at["PIN"], "key_reference": "0A"}])
 
     def test_dump_shows_each_object(self):
@@ -503,7 +503,8 @@ class Damage(unittest.TestCase):
             ("AKA", 0, struct.pack(">I", 7), "object 7 is no ADF"),
             ("HEADER", 3, b"\x1F", "no list of BER-TLV"),
             ("SESSION", 8, b"\x02", "its length"),
-            ("SESSION", 9 + 1, b"\x01", "reserved"),
+            ("SESSION", 9 + 2, b"\x03", "reserved"),
+            ("SESSION", 9 + 3, b"\x01", "reserved"),
             ("SESSION", 9 + 4, struct.pack(">I", 7), "the current DF, object 7"),
             ("SESSION", 9 + 8, struct.pack(">I", 7), "the current EF, object 7"),
             ("SESSION", 9 + 12, struct.pack(">I", 7), "object 7, is no ADF"),

@@ -35,6 +35,8 @@ public struct UICC: ~Copyable {
     var terminalSupportsExtendedChannels = false
     /// Whether TERMINATE CARD USAGE has ended the life of the card.
     var isTerminated = false
+    /// Whether the memory holds a suspended session: only until the first command that does not resume it.
+    var hasSuspendedSession = false
 
     private let responseRule: ResponseRule
     private let pendingData: UnsafeMutableRawBufferPointer
@@ -78,6 +80,7 @@ public struct UICC: ~Copyable {
         memory.powerOn()
         files.build(from: memory)
         codes.build(from: memory)
+        hasSuspendedSession = memory.firstObject(of: .suspendedSession) != nil
         isTerminated = File(files.masterFile, in: memory)?.lifeCycle == .terminated
         channels.update(repeating: LogicalChannel(masterFile: files.masterFile))
         channels[0].isOpen = true
@@ -123,6 +126,7 @@ public struct UICC: ~Copyable {
     }
 
     private mutating func dispatch(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        if hasSuspendedSession, command.ins != 0x76 { try endSuspension() }
         guard files.hasMasterFile || command.ins == 0x70 else { throw .conditionsNotSatisfied }
         guard !isTerminated else {
             throw command.ins == 0xA4 ? .selectedFileTerminated : .conditionsNotSatisfied

@@ -116,6 +116,9 @@ extension StatusWord {
     /// 9850: INCREASE cannot be performed, maximum value reached (TS 102 221 10.2.1.6).
     public static let maximumValueReached = StatusWord(0x9850)
 
+    /// 9864: the minimum duration of the suspension is too long (TS 102 221 clause 11.1.22).
+    public static let minimumSuspensionTooLong = StatusWord(0x9864)
+
     /// 6CXX: wrong Le; `count` octets are available, 00 means 256.
     public static func wrongLe(_ count: Int) -> StatusWord {
         StatusWord(0x6C00 | UInt16(truncatingIfNeeded: count & 0xFF))

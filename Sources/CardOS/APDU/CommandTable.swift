@@ -76,6 +76,7 @@ extension CommandTable {
         Command(0x70, .interindustry, UICC.manageChannel),
         Command(0x84, .interindustry, UICC.getChallenge),
         Command(0xAA, .proprietary, UICC.terminalCapability),
+        Command(0x76, .proprietary, UICC.suspendUICC),
         // TS 102 221 clause 11.3
         Command(0xCB, .proprietary, UICC.retrieveData),
         Command(0xDB, .proprietary, UICC.setData),

@@ -187,17 +187,6 @@ extension UICC {
         card.isTerminated = true
         return .success
     }
-
-    /// TERMINAL CAPABILITY: TS 102 221 clause 11.1.19.
-    ///
-    /// - Throws: 6A80 where the data field is not a template A9.
-    static func terminalCapability(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
-        guard command.p1p2 == 0 else { throw .incorrectP1P2 }
-        var cursor = OctetCursor(command.data)
-        guard let template = cursor.berTLV(), template.tag == 0xA9, cursor.isAtEnd else { throw .incorrectData }
-        card.terminalSupportsExtendedChannels = template.cursor.firstValue(0x81) != nil
-        return .success
-    }
 }
 
 /// The FCP template of CREATE FILE, taken apart.

@@ -15,14 +15,19 @@ extension UICC {
         case .exactly(let le): count = le
         }
         guard count <= 256 else { throw .wrongLength }
-        let octets: [UInt8]
+        try card.randomOctets(count).withView { card.output.append($0) }
+        return .success
+    }
+
+    /// `count` random octets.
+    ///
+    /// - Throws: 6F00 where the card was given no entropy.
+    mutating func randomOctets(_ count: Int) throws(StatusWord) -> [UInt8] {
         do throws(CryptoError) {
-            guard let random = try card.random?.octets(count) else { throw CryptoError.reseedRequired }
-            octets = random
+            guard let octets = try random?.octets(count) else { throw CryptoError.reseedRequired }
+            return octets
         } catch {
             throw .technicalProblem
         }
-        octets.withView { card.output.append($0) }
-        return .success
     }
 }
