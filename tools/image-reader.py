@@ -658,8 +658,9 @@ class Image:
         channels, verified = [], []
         for at in range(9, pins, 16):
             folder, file, application = (u32(content, at + offset) for offset in (4, 8, 12))
-            if content[at + 2] & 0xFE or content[at + 3]:
-                self.note(item.at(at + 2), f"{label}: reserved octets are not 00")
+            for offset, reserved in ((2, 0xFE), (3, 0xFF)):
+                if content[at + offset] & reserved:
+                    self.note(item.at(at + offset), f"{label}: reserved bits are not 0")
             if any(channel["channel"] == content[at] for channel in channels):
                 self.note(item.at(at), f"{label}: channel {content[at]} twice")
             if not self.is_folder(folder):

@@ -503,7 +503,7 @@ class Damage(unittest.TestCase):
             ("AKA", 0, struct.pack(">I", 7), "object 7 is no ADF"),
             ("HEADER", 3, b"\x1F", "no list of BER-TLV"),
             ("SESSION", 8, b"\x02", "its length"),
-            ("SESSION", 9 + 2, b"\x03", "reserved"),
+            ("SESSION", 9 + 2, b"\x03", "reserved bits"),
             ("SESSION", 9 + 3, b"\x01", "reserved"),
             ("SESSION", 9 + 4, struct.pack(">I", 7), "the current DF, object 7"),
             ("SESSION", 9 + 8, struct.pack(">I", 7), "the current EF, object 7"),
