@@ -122,4 +122,10 @@ public struct ClassOctet: Equatable, Sendable {
         kind = cla & 0x80 == 0 ? .interindustry : .proprietary
         isChained = cla & 0x90 == 0x10
     }
+
+    /// Whether `cla` is the same class, on whatever logical channel, in a chain or not.
+    func isOf(_ cla: UInt8) -> Bool {
+        guard let other = ClassOctet(cla) else { return false }
+        return kind == other.kind && hasSecureMessaging == other.hasSecureMessaging
+    }
 }

@@ -118,10 +118,16 @@ extension UICC {
         }
     }
 
-    /// The security environment in force: 00 while the PIN of the application is disabled, otherwise 01.
+    /// The security environment in force: 00 while the PIN of the application is disabled, and the universal PIN is
+    /// disabled too or used in its place; otherwise 01.
     private var securityEnvironment: UInt8 {
-        guard let number = codes.number(of: 0x01, in: files.masterFile, memory) else { return 0x01 }
-        return codes.isEnabled(number, memory) ? 0x01 : 0x00
+        let masterFile = files.masterFile
+        guard let pin = codes.number(of: 0x01, in: masterFile, memory), !codes.isEnabled(pin, memory) else {
+            return 0x01
+        }
+        if codes.replacement(of: pin, memory) == 0x11 { return 0x00 }
+        let universal = codes.number(of: 0x11, in: masterFile, memory)
+        return universal.map { codes.isEnabled($0, memory) } == true ? 0x01 : 0x00
     }
 
     /// The EF.ARR with `identifier`: in the DF of the file (in the file itself if it is one), then upwards to the MF.
@@ -193,16 +199,22 @@ extension UICC {
         return .refused
     }
 
-    /// Whether the header octets that an AM_DO lists, as its tag says, are those of the command.
+    /// Whether the header octets of the command are among the combinations that an AM_DO lists; its tag says which
+    /// octets a combination has: ISO/IEC 7816-4 table 31.
     private func matches(_ object: BERTLV, _ command: CommandAPDU) -> Bool {
-        var octets = OctetCursor(object.value)
-        for (bit, value) in [
-            (UInt32(8), command.cla & ~0x03), (4, command.ins), (2, command.p1), (1, command.p2),
-        ] where object.tag & bit != 0 {
-            guard let listed = octets.octet() else { return false }
-            guard listed == value || (bit == 8 && listed & ~0x03 == value) else { return false }
+        let count = (object.tag & 0x0F).nonzeroBitCount
+        guard object.value.count % count == 0 else { return false }
+        var combinations = OctetCursor(object.value)
+        while let combination = combinations.octets(count) {
+            var octets = OctetCursor(combination)
+            let isListed =
+                (object.tag & 0x08 == 0 || octets.octet().map { command.classOctet.isOf($0) } == true)
+                && (object.tag & 0x04 == 0 || octets.octet() == command.ins)
+                && (object.tag & 0x02 == 0 || octets.octet() == command.p1)
+                && (object.tag & 0x01 == 0 || octets.octet() == command.p2)
+            if isListed { return true }
         }
-        return octets.isAtEnd
+        return false
     }
 
     /// A security condition: ISO/IEC 7816-4 table 34. The templates nest, at most four deep.
