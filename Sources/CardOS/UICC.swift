@@ -149,7 +149,7 @@ public struct UICC: ~Copyable {
         switch (command.expected, responseRule) {
         case (.exactly(let le), _) where !carriesData:
             // Case 2: TS 102 221 clause 7.3.1.1.3.
-            guard le == count else { throw .wrongLe(count) }
+            guard le == count || status == .endOfFile else { throw .wrongLe(count) }
             return status
         case (.any(let limit), _) where !carriesData && count <= limit: return status
         case (.exactly(let le), .immediate), (.exactly(let le), .byLe):

@@ -10,7 +10,7 @@ final class TestCard {
     var card: Card
     private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
 
-    init(_ transmissionProtocol: Environment.TransmissionProtocol = .t0) throws {
+    init(_ transmissionProtocol: Environment.TransmissionProtocol = .t0, rootRules: String = "8B032F0601") throws {
         image = .allocate(byteCount: 65_536, alignment: 4_096)
         _ = Memory.format(image)
         card = try Card(
@@ -20,7 +20,7 @@ final class TestCard {
                 seed: [UInt8](repeating: 0x5A, count: 48)
             )
         )
-        try personalise()
+        try personalise(rootRules)
         card.powerOn()
     }
 
@@ -38,8 +38,8 @@ final class TestCard {
         return Hex.string(response[0..<length])
     }
 
-    private func personalise() throws {
-        let root = try create(nil, 0x78, 0x3F00, security: "8B032F0601") { $0.pinReferences = $1 }
+    private func personalise(_ rootRules: String) throws {
+        let root = try create(nil, 0x78, 0x3F00, security: rootRules) { $0.pinReferences = $1 }
         let rules = try create(root, 0x42, 0x2F06, security: "8B032F0602", size: 40 * 4, record: 40)
         try write(
             rules,
@@ -63,9 +63,10 @@ final class TestCard {
         try codes(
             root,
             false,
-            "0107330100FFFFFF30303030FFFFFFFF" + "0A03AA0000FFFFFF3535353535353535"
+            "0107330100FFFFFF30303030FFFFFFFF" + "1107330200FFFFFF3737373737373737"
+                + "0A03AA0000FFFFFF3535353535353535"
         )
-        try codes(root, true, "0100AA0000FFFFFF3131313131313131")
+        try codes(root, true, "0100AA0000FFFFFF3131313131313131" + "0200110000FFFFFF3838383838383838")
         card.system.memory.commit()
     }
 
@@ -84,7 +85,7 @@ final class TestCard {
         let aid = try #require(Hex.octets(name))
         return try attributes.withView { (attributes) throws(StatusWord) in
             try aid.withView { (aid) throws(StatusWord) in
-                try ([0x0A, 0x01] as [UInt8]).withView { (references) throws(StatusWord) in
+                try ([0x0A, 0x11, 0x01] as [UInt8]).withView { (references) throws(StatusWord) in
                     var parameters = FileParameters(descriptor: descriptor, fileIdentifier: identifier)
                     parameters.securityAttributes = attributes
                     parameters.dfName = aid
@@ -233,7 +234,8 @@ final class TestCard {
         #expect(try other.send("0084000008") == first)
         #expect(try one.send("0084000008") != first)
         #expect(try one.send("0084000000").count == 516)
-        #expect(try one.send("00840000") == "6700")
+        #expect(try one.send("00840000").count == 516)
+        #expect(try TestCard(.t1).send("00840000") == "6700")
     }
 
     @Test func aChainIsOneCommand() throws {

@@ -55,6 +55,9 @@ public struct CommandAPDU {
 
     /// Takes `octets` apart: cases 1 to 4, short, and extended where `allowsExtended`.
     ///
+    /// A header alone has no Le. Under T=0, where there are no extended lengths, it comes with P3 = 00, as a case 2
+    /// command with Le = 00 does: TS 102 221 clause 7.3.1.1.
+    ///
     /// - Throws: 6700 for any other length; 6E00 for a class that no command has.
     init(_ octets: OctetView, allowsExtended: Bool) throws(StatusWord) {
         var cursor = OctetCursor(octets)
@@ -64,7 +67,7 @@ public struct CommandAPDU {
         var data = OctetView.empty
         var expected = ExpectedLength.absent
         switch (octets.count, cursor.octet()) {
-        case (4, _): break
+        case (4, _): expected = allowsExtended ? .absent : .any(limit: 256)
         case (5, let p3?): expected = p3 == 0 ? .any(limit: 256) : .exactly(Int(p3))
         case (7..., 0):
             guard allowsExtended, let number = cursor.uint16() else { throw .wrongLength }

@@ -4,8 +4,10 @@ import Octets
 extension UICC {
     /// READ BINARY: TS 102 221 clause 11.1.3.
     ///
-    /// - Throws: 6B00 for an offset outside the EF; 6CXX where Le goes past its end; and as `currentFile`.
+    /// - Throws: 6B00 for an offset outside the EF; 6CXX where Le goes past its end, or, as more than 256 octets cannot
+    ///   be told so, 6282 with those that are there; and as `currentFile`.
     static func readBinary(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        try card.requireBinaryParameters(command)
         guard command.data.isEmpty else { throw .wrongLength }
         let (named, shown, offset) = try card.transparentFile(command)
         try card.require(.read, on: named, for: command)
@@ -13,22 +15,25 @@ extension UICC {
         guard offset < shown.size || (offset == 0 && shown.size == 0) else { throw .wrongP1P2 }
         let available = shown.size - offset
         let count: Int
+        var status = StatusWord.success
         switch command.expected {
-        case .absent: count = 0
+        case .absent: count = min(256, available)
         case .any(let limit): count = min(limit, available)
         case .exactly(let le):
-            guard le <= available else { throw .wrongLe(available) }
-            count = le
+            guard le <= available || available > 256 else { throw .wrongLe(available) }
+            count = min(le, available)
+            if le > available { status = .endOfFile }
         }
         try card.memory.read(shown.reference, at: shown.bodyOffset + offset, count: count, to: &card.output)
         card.selectIfNamed(named, command.p1 & 0x80 != 0, command)
-        return .success
+        return status
     }
 
     /// UPDATE BINARY: TS 102 221 clause 11.1.4.
     ///
     /// - Throws: 6B00 for an offset outside the EF; 6700 where the data go past its end; and as `currentFile`.
     static func updateBinary(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        try card.requireBinaryParameters(command)
         guard !command.data.isEmpty else { throw .wrongLength }
         let (named, shown, offset) = try card.transparentFile(command)
         try card.require(.update, on: named, for: command)
@@ -40,12 +45,18 @@ extension UICC {
         return .success
     }
 
+    /// With b8 of P1, b7 and b6 are 0: TS 102 221 table 11.10.
+    ///
+    /// - Throws: 6A86.
+    private func requireBinaryParameters(_ command: CommandAPDU) throws(StatusWord) {
+        guard command.p1 & 0x80 == 0 || command.p1 & 0x60 == 0 else { throw .incorrectP1P2 }
+    }
+
     /// The EF that P1 and P2 mean, the file whose body it shows, and the offset.
     private func transparentFile(
         _ command: CommandAPDU
     ) throws(StatusWord) -> (named: File, shown: File, offset: Int) {
         let isShort = command.p1 & 0x80 != 0
-        guard !isShort || command.p1 & 0x60 == 0 else { throw .incorrectP1P2 }
         let named = try currentFile(short: isShort ? command.p1 & 0x1F : 0, command)
         let shown = try target(of: named)
         guard shown.structure == .transparent else { throw .incompatibleFileStructure }

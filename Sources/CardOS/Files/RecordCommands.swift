@@ -12,10 +12,8 @@ extension UICC {
         try card.requireUsable(named)
         let (record, moves) = try card.record(of: named, shown, command)
         try card.requireLe(shown.recordLength, of: command)
-        if command.expected != .absent {
-            let offset = shown.bodyOffset + shown.offset(ofRecord: record)
-            try card.memory.read(shown.reference, at: offset, count: shown.recordLength, to: &card.output)
-        }
+        let offset = shown.bodyOffset + shown.offset(ofRecord: record)
+        try card.memory.read(shown.reference, at: offset, count: shown.recordLength, to: &card.output)
         card.selectIfNamed(named, command.p2 & 0xF8 != 0, command)
         if moves { card.channels[command.classOctet.channel].record = record }
         return .success

@@ -44,7 +44,8 @@ private struct RecordSearch {
 
     init(_ command: CommandAPDU, current: Int, records: Int) throws(StatusWord) {
         var mode = command.p2 & 0x07
-        var from = Int(command.p1)
+        // P1 = 00 is the current record.
+        var from = command.p1 == 0x00 ? current : Int(command.p1)
         if mode == 0x06 {
             // Enhanced: an indication octet and an offset or a value come before the string.
             guard command.data.count >= 3, let indication = command.data.octet(at: 0),
@@ -67,7 +68,6 @@ private struct RecordSearch {
             string = command.data
         }
         guard mode == 0x04 || mode == 0x05 else { throw .incorrectP1P2 }
-        if from == 0, command.p1 == 0x00 { from = current }
         guard from >= 1, from <= records else { throw .recordNotFound }
         order = mode == 0x04 ? stride(from: from, through: records, by: 1) : stride(from: from, through: 1, by: -1)
     }
