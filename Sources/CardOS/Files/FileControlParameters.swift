@@ -28,11 +28,8 @@ extension UICC {
                 while let object = objects.berTLV() {
                     if [0x8B, 0x8C, 0xAB].contains(object.tag) { writer.appendTLV(object.tag, object.value) }
                 }
-                if file.isDirectory, let references = cursor.firstValue(0xC6) {
-                    appendPINStatus(references, of: file, to: &writer)
-                }
             }
-            guard !file.isDirectory else { return }
+            guard !file.isDirectory else { return try appendPINStatus(of: file, to: &writer) }
             let size = shown.structure == .berTLV ? shown.usedSize : shown.size
             writer.appendTLV(0x80) { $0.append(number: UInt32(truncatingIfNeeded: size), minimum: 2) }
             writer.appendTLV(0x88) { writer in
@@ -98,7 +95,10 @@ extension UICC {
                 for reference in list {
                     // The usage qualifier of the universal PIN comes before it: use, or do not use.
                     if reference == 0x11 {
-                        let isUsed = codes.entries.indices.contains { codes.replacement(of: $0, memory) == 0x11 }
+                        let isUsed = list.contains { replaced in
+                            let pin = codes.number(of: replaced, in: file.reference, memory)
+                            return pin.flatMap { codes.replacement(of: $0, memory) } == 0x11
+                        }
                         writer.appendTLV(0x95) { $0.append(isUsed ? 0x08 : 0x00 as UInt8) }
                     }
                     writer.appendTLV(0x83) { $0.append(reference) }

@@ -126,16 +126,23 @@ struct CodeTable: ~Copyable {
 
     // MARK: Security status
 
-    /// Whether the condition "PIN `reference`" holds for a file in `directory`: verified, or disabled at level 1.
+    /// Whether the condition "PIN `reference`" holds for a file in `directory`: verified, or disabled at level 1. A
+    /// PIN that another one replaces counts as that one.
     func satisfies(_ reference: UInt8, in directory: ObjectReference, _ memory: borrowing Memory) -> Bool {
         guard let pin = number(of: reference, in: directory, memory) else { return false }
-        if entries[pin].isVerified { return true }
+        if isSatisfied(pin, memory) { return true }
+        guard !isEnabled(pin, memory), let replacing = replacement(of: pin, memory),
+            let other = number(of: replacing, in: directory, memory)
+        else { return false }
+        return isSatisfied(other, memory)
+    }
+
+    private func isSatisfied(_ pin: Int, _ memory: borrowing Memory) -> Bool {
+        let entry = entries[pin]
+        if entry.isVerified { return true }
         // TS 102 221 table 9.3: level 1 is that of the application PINs 01 to 08 and of the universal PIN 11.
-        guard (0x01...0x08).contains(reference) || reference == 0x11 else { return false }
-        guard !isEnabled(pin, memory) else { return false }
-        guard let replacing = replacement(of: pin, memory) else { return true }
-        guard let other = number(of: replacing, in: directory, memory) else { return false }
-        return entries[other].isVerified
+        let isOfLevel1 = (0x01...0x08).contains(entry.reference) || entry.reference == 0x11
+        return isOfLevel1 && !isEnabled(pin, memory) && replacement(of: pin, memory) == nil
     }
 
     /// Whether the PIN is enabled.

@@ -31,9 +31,13 @@ extension UICC {
         return .success
     }
 
-    /// DISABLE PIN: TS 102 221 clause 11.1.11. P1 = 80 | reference names the PIN that replaces it.
+    /// DISABLE PIN: TS 102 221 clause 11.1.11. P1 = 80 | reference names the PIN, the universal one, that replaces an
+    /// application PIN: access conditions that ask for this then ask for that.
+    ///
+    /// - Throws: 6A86 for other parameters; 6A88 for a PIN that there is not; 6984 for one that is disabled already;
+    ///   6985 for one that may not be disabled; and as `present`.
     static func disablePIN(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
-        guard command.p1 == 0x00 || command.p1 & 0x80 != 0 else { throw .incorrectP1P2 }
+        guard command.p1 == 0x00 || command.p1 & 0xE0 == 0x80 else { throw .incorrectP1P2 }
         let pin = try card.pin(command)
         guard command.data.count == CodeTable.codeSize else { throw .wrongLength }
         let replacing = command.p1 & 0x7F
@@ -49,7 +53,7 @@ extension UICC {
         try card.present(command.data, to: pin)
         try card.setField(1, to: attributes.subtracting(.enabled).rawValue, of: pin)
         try card.setField(4, to: command.p1 == 0x00 ? 0x00 : replacing, of: pin)
-        card.codes.setVerified(true, pin)
+        card.codes.setVerified(command.p1 == 0x00, pin)
         return .success
     }
 
