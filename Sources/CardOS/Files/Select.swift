@@ -35,9 +35,20 @@ extension UICC {
         case 0x0C: break
         default: throw .incorrectP1P2
         }
+        try makeCurrent(file, on: number)
+        return file.selectionStatus
+    }
+
+    /// Makes the file the current one of a channel, and an ADF's application the active one.
+    ///
+    /// - Throws: 6985 for a file that is not shareable and selected on another channel.
+    mutating func makeCurrent(_ file: File, on number: Int) throws(StatusWord) {
         try requireShareable(file, on: number)
         if file.isDirectory {
-            if file.isApplication { channels[number].application = file.reference }
+            if file.isApplication, channels[number].application != file.reference {
+                endApplicationSession(on: number)
+                channels[number].application = file.reference
+            }
             channels[number].select(directory: file.reference)
         } else {
             if let parent = file.parent, try currentTarget(number).reference != parent {
@@ -45,7 +56,6 @@ extension UICC {
             }
             channels[number].select(elementaryFile: file.reference)
         }
-        return file.selectionStatus
     }
 
     /// TS 102 221 clause 8.7: a file that is not shareable belongs to one channel at a time.
@@ -133,7 +143,7 @@ extension UICC {
         if command.p2 & 0x40 != 0 {
             // Termination of the application: TS 102 221 clause 11.1.1.1.
             guard channels[number].application == found.reference else { throw .conditionsNotSatisfied }
-            codes.resetVerified(in: found.reference)
+            endApplicationSession(on: number)
             channels[number] = LogicalChannel(masterFile: files.masterFile)
             channels[number].isOpen = true
             return .success
