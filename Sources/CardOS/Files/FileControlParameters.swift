@@ -64,16 +64,30 @@ extension UICC {
             }
             writer.appendTLV(0xA5) { writer in
                 var objects = OctetCursor(stored ?? .empty)
-                var hasMaximum = false
                 while let object = objects.berTLV() {
-                    writer.appendTLV(object.tag, object.value)
-                    if object.tag == 0x86 { hasMaximum = true }
-                }
-                writer.appendTLV(0x85) { $0.append(number: UInt32(truncatingIfNeeded: shown.size), minimum: 2) }
-                if !hasMaximum {
-                    writer.appendTLV(0x86) { $0.append(number: UInt32(truncatingIfNeeded: shown.size), minimum: 2) }
+                    guard object.tag == 0x85 || object.tag == 0x86 else {
+                        writer.appendTLV(object.tag, object.value)
+                        continue
+                    }
+                    // Stored in four octets; a maximum of FFFFFFFF is none.
+                    guard let size = object.value.number, size != .max else { continue }
+                    writer.appendTLV(object.tag) { $0.append(number: size, minimum: 2) }
                 }
             }
+        }
+    }
+
+    /// The PIN status template of a DF, or, where it has none, that of the DF that it links to or lies in.
+    private func appendPINStatus(of file: File, to writer: inout OctetWriter) throws(StatusWord) {
+        var holder = file
+        for _ in 0..<Self.maximumDepth {
+            let isFound = try withAttributes(of: holder) { (attributes) throws(StatusWord) -> Bool in
+                guard let references = OctetCursor(attributes).firstValue(0xC6) else { return false }
+                appendPINStatus(references, of: file, to: &writer)
+                return true
+            }
+            guard !isFound, let next = holder.link ?? holder.parent else { return }
+            holder = try self.file(next)
         }
     }
 

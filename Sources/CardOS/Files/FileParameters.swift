@@ -34,8 +34,17 @@ public struct FileParameters {
         self.fileIdentifier = fileIdentifier
     }
 
+    /// The maximum size of a BER-TLV EF that `proprietaryInformation` gives (tag 86); nil: none.
+    ///
+    /// - Throws: 6A80 for one that is no number of up to four octets, or smaller than `size`.
+    fileprivate func maximumSize() throws(StatusWord) -> UInt32? {
+        guard let field = OctetCursor(proprietaryInformation).firstValue(0x86) else { return nil }
+        guard let maximum = field.number, maximum >= size else { throw .incorrectData }
+        return maximum
+    }
+
     /// Writes the attributes, the security attributes first: they are needed with every command.
-    fileprivate func writeAttributes(to writer: inout OctetWriter) {
+    fileprivate func writeAttributes(to writer: inout OctetWriter) throws(StatusWord) {
         writer.append(securityAttributes)
         if !dfName.isEmpty { writer.appendTLV(0x84, dfName) }
         if !pinReferences.isEmpty {
@@ -48,7 +57,20 @@ public struct FileParameters {
                 }
             }
         }
-        if !proprietaryInformation.isEmpty { writer.appendTLV(0xA5, proprietaryInformation) }
+        if File.structure(of: descriptor) == .berTLV, link == nil {
+            let maximum = try maximumSize()
+            writer.appendTLV(0xA5) { writer in
+                var members = OctetCursor(proprietaryInformation)
+                while let member = members.berTLV() {
+                    if member.tag != 0x85, member.tag != 0x86 { writer.appendTLV(member.tag, member.value) }
+                }
+                // In four octets each, so that RESIZE FILE can change them.
+                writer.appendTLV(0x85) { $0.append(number: size, minimum: 4) }
+                writer.appendTLV(0x86) { $0.append(number: maximum ?? .max, minimum: 4) }
+            }
+        } else if !proprietaryInformation.isEmpty {
+            writer.appendTLV(0xA5, proprietaryInformation)
+        }
     }
 
     private static func rank(_ reference: UInt8) -> Int {
@@ -81,7 +103,7 @@ extension UICC {
         let attributes = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.attributesLimit, alignment: 8)
         defer { attributes.deallocate() }
         var writer = OctetWriter(attributes)
-        parameters.writeAttributes(to: &writer)
+        try parameters.writeAttributes(to: &writer)
         guard !writer.overflowed else { throw .incorrectData }
         let hasBody = structure != .directory && parameters.link == nil
         let size = hasBody ? Int(parameters.size) : 0
