@@ -10,7 +10,7 @@ extension UICC {
         var writer = output
         try writer.appendTLV(0x62) { (writer) throws(StatusWord) in
             writer.appendTLV(0x82) { writer in
-                writer.append(file.link == nil ? file.descriptor : shown.descriptor)
+                writer.append(file.descriptor)
                 writer.append(0x21 as UInt8)
                 if shown.recordLength > 0 {
                     writer.append(UInt16(truncatingIfNeeded: shown.recordLength))
