@@ -9,6 +9,10 @@ extension UICC {
     static func select(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
         let found: File
+        // TS 102 221 table 11.2: FCP, or no data; the other bits are for selection by DF name.
+        guard [0x00, 0x04, 0x0C].contains(command.p1 == 0x04 ? command.p2 & 0x9C : command.p2) else {
+            throw .incorrectP1P2
+        }
         switch command.p1 {
         case 0x04: return try card.selectApplication(command)
         case 0x00: found = try card.fileByIdentifier(command.data, on: number)
@@ -30,11 +34,7 @@ extension UICC {
     /// Answers a selection as P2 asks, and makes the file the current one.
     private mutating func finishSelection(of file: File, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
-        switch command.p2 & 0x9C {
-        case 0x00, 0x04: try appendFileControlParameters(of: file)
-        case 0x0C: break
-        default: throw .incorrectP1P2
-        }
+        if command.p2 & 0x0C != 0x0C { try appendFileControlParameters(of: file) }
         try makeCurrent(file, on: number)
         return file.selectionStatus
     }
@@ -59,7 +59,9 @@ extension UICC {
     }
 
     /// TS 102 221 clause 8.7: a file that is not shareable belongs to one channel at a time.
-    private func requireShareable(_ file: File, on number: Int) throws(StatusWord) {
+    ///
+    /// - Throws: 6985 where it belongs to another one.
+    func requireShareable(_ file: File, on number: Int) throws(StatusWord) {
         guard !file.isShareable else { return }
         for other in 0..<LogicalChannel.count where other != number && channels[other].isOpen {
             let channel = channels[other]
@@ -138,7 +140,7 @@ extension UICC {
     private mutating func selectApplication(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
         guard (1...16).contains(command.data.count) else { throw .wrongLength }
-        guard command.p2 & 0x90 == 0, command.p2 & 0x60 == 0 || command.p2 & 0x60 == 0x40 else { throw .incorrectP1P2 }
+        guard command.p2 & 0x20 == 0 else { throw .incorrectP1P2 }
         guard let found = try occurrence(of: command.data, command.p2 & 0x03, on: number) else { throw .fileNotFound }
         if command.p2 & 0x40 != 0 {
             // Termination of the application: TS 102 221 clause 11.1.1.1.
