@@ -69,8 +69,12 @@ import Testing
     // A file that is not shareable belongs to one channel at a time.
     @Test func filesThatAreNotShareable() throws {
         try TestCard.verified().answers([
-            ("an EF", Build.createEF("2F64", "0121", size: "0001"), "9000"), ("open", "0070000001", "019000"),
-            ("selected on 0", "01A4000C022F64", "6985"), ("select another", "00A4000C022FE2", "9000"),
+            ("an EF", Build.createEF("2F64", "0121", size: "0001", short: "90"), "9000"),
+            ("open", "0070000001", "019000"),
+            ("selected on 0", "01A4000C022F64", "6985"), ("by SFI", "01B0920001", "6985"),
+            ("by path", "01A4080C022F64", "6985"), ("to delete it", "01E40000022F64", "6985"),
+            ("to resize it", "81" + Build.resize("2F64", "80020002").dropFirst(2), "6985"),
+            ("select another", "00A4000C022FE2", "9000"),
             ("free", "01A4000C022F64", "9000"), ("now 1 has it", "00A4000C022F64", "6985"),
             ("close 1", "0070800100", "9000"), ("free", "00A4000C022F64", "9000"), ("MF", "00A4000C", "9000"),
             ("a DF", Build.createDF("7F20", descriptor: "3821"), "9000"), ("open", "0070000001", "019000"),

@@ -67,7 +67,7 @@ extension UICC {
 
     /// The EF with a short file identifier in the current DF, or the current EF where that is 0.
     ///
-    /// - Throws: 6A82 where no EF has the identifier; 6986 where no EF is current.
+    /// - Throws: 6A82 where no EF has the identifier; 6986 where no EF is current; and as `requireShareable`.
     func currentFile(short identifier: UInt8, _ command: CommandAPDU) throws(StatusWord) -> File {
         let number = command.classOctet.channel
         guard identifier != 0 else {
@@ -78,6 +78,7 @@ extension UICC {
         guard let file = files.child(short: identifier, of: directory.reference, in: memory) else {
             throw .fileNotFound
         }
+        try requireShareable(file, on: number)
         return file
     }
 

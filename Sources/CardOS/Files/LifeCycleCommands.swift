@@ -88,7 +88,15 @@ extension UICC {
     }
 
     /// As `namedFile(_:)`; 7FFF is the ADF of the active application.
+    ///
+    /// - Throws: also as `requireShareable`.
     func namedFile(_ identifier: UInt16, on number: Int) throws(StatusWord) -> File {
+        let file = try file(named: identifier, on: number)
+        try requireShareable(file, on: number)
+        return file
+    }
+
+    private func file(named identifier: UInt16, on number: Int) throws(StatusWord) -> File {
         if identifier == 0x7FFF {
             guard let application = channels[number].application else { throw .fileNotFound }
             return try file(application)
