@@ -109,7 +109,7 @@ mf
         fcp type=LF:48 size=672 sfi=06
         use RULES
     ef-umpc
-        content 3C 3C 00 0000           # 60 mA, start-up within the usual time, nothing special
+        content 3C 3C 02 0000           # 60 mA, start-up within the usual time, SUSPEND UICC is supported
 
 pukCodes
     puk-Header mandated identification=2
