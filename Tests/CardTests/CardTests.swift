@@ -8,6 +8,7 @@ import Testing
 final class TestCard {
     let image: UnsafeMutableRawBufferPointer
     var card: Card
+    private(set) var masterFile: ObjectReference?
     private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
 
     init(_ transmissionProtocol: Environment.TransmissionProtocol = .t0, rootRules: String = "8B032F0601") throws {
@@ -40,6 +41,7 @@ final class TestCard {
 
     private func personalise(_ rootRules: String) throws {
         let root = try create(nil, 0x78, 0x3F00, security: rootRules) { $0.pinReferences = $1 }
+        masterFile = root
         let rules = try create(root, 0x42, 0x2F06, security: "8B032F0602", size: 40 * 4, record: 40)
         try write(
             rules,

@@ -1,4 +1,6 @@
 import Card
+import CardOS
+import Octets
 import Testing
 
 /// CREATE FILE: TS 102 222 clause 6.3.
@@ -134,6 +136,38 @@ import Testing
             ("an ADF", Build.create("82027821", "8405A000000001", "8A0105", rules), "9000"),
             ("it is active", "80F2000100", "8405A0000000019000"), ("the MF", "00A4000C", "9000"),
             ("by 7FFF", "00A4000C027FFF", "9000"),
+        ])
+    }
+
+    // docs/memory-image.md section 7.1: what a link has of its own, and what of the file that it leads to.
+    @Test func aLinkToADirectoryShowsItsFilesAndItsPINs() throws {
+        let card = try TestCard.verified()
+        try card.answers([
+            ("DF", Build.createDF("7F20", more: "C6020111"), "9000"),
+            ("EF", Build.createEF("6F25", size: "0002", short: nil), "9000"), ("the MF", "00A4000C", "9000"),
+        ])
+        let masterFile = try #require(card.masterFile)
+        let found = card.card.system.child(0x7F20, of: masterFile)
+        let target = try #require(found)
+        try #require(Hex.octets("8B032F0602")).withView { (attributes) throws(StatusWord) in
+            var parameters = FileParameters(descriptor: 0x38, fileIdentifier: 0x7F21)
+            parameters.securityAttributes = attributes
+            parameters.link = target
+            _ = try card.card.system.createFile(parameters, parent: masterFile)
+        }
+        card.card.system.memory.commit()
+        try card.answers([
+            ("select", "00A40004027F21", "6120"),
+            (
+                "its own identifier, descriptor and rules", "00C0000020",
+                "621E" + "82023821" + "83027F21" + "8A0105" + "8B032F0602" + "C60C" + "9001C0" + "830101" + "950100"
+                    + "830111" + "9000"
+            ),
+            ("the EF of the target", "00A4000C026F25", "9000"), ("update", "00D6000002AABB", "9000"),
+            ("in the target", "00A4080C047F206F25", "9000"), ("read", "00B0000002", "AABB9000"),
+            ("by SFI, in the link", "00A4000C027F21", "9000"), ("read", "00B0850002", "AABB9000"),
+            ("the target goes", "00A4000C", "9000"), ("with its link", "00E40000027F20", "9000"),
+            ("the link", "00A4000C027F21", "6A82"),
         ])
     }
 

@@ -10,8 +10,9 @@ extension UICC {
         let number = command.classOctet.channel
         let found: File
         // TS 102 221 table 11.2: FCP, or no data; the other bits are for selection by DF name.
-        guard [0x00, 0x04, 0x0C].contains(command.p1 == 0x04 ? command.p2 & 0x9C : command.p2) else {
-            throw .incorrectP1P2
+        switch command.p1 == 0x04 ? command.p2 & 0x9C : command.p2 {
+        case 0x00, 0x04, 0x0C: break
+        default: throw .incorrectP1P2
         }
         switch command.p1 {
         case 0x04: return try card.selectApplication(command)
