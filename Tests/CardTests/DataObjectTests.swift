@@ -62,7 +62,7 @@ import Testing
         try card.answers([
             ("last block", Build.command("80DB0000", String(object.dropFirst(510))), "9000"),
             ("a block too many", "80DB000001AA", "6985"),
-            ("first block", "80CB00800180", "61FF"),
+            ("first block", "80CB00800180", "62F3"),
             ("GET RESPONSE", "80C00000FF", String(object.prefix(510)) + "62F1"),
             ("Le beyond the object", "80CB000032", "6C31"),
             ("some octets", "80CB000010", String(object.dropFirst(510).prefix(32)) + "62F1"),
@@ -82,7 +82,7 @@ import Testing
                 ("RETRIEVE DATA", "80CB0080" + "000001" + "80" + "0000", object + "9000"),
                 ("Le = 0100", "80CB0080" + "000001" + "80" + "0100", String(object.prefix(512)) + "62F1"),
                 ("the rest", "80CB0000" + "000000", String(object.dropFirst(512)) + "9000"),
-                ("without Le", "80CB0080" + "0180", "61FF"),
+                ("without Le", "80CB0080" + "0180", "62F3"),
             ])
         }
     }
@@ -161,7 +161,7 @@ import Testing
             ("that of 0 is over", "80DB000003223344", "6985"), ("1 goes on", "81DB000001 33", "9000"),
             ("1 reads", "81CB00800183", "6104"), ("GET RESPONSE", "81C0000004", "830222339000"),
             ("0 finds no remains", "80CB00800182", "6A88"),
-            ("1 reads a part", "81CB0080018102", "6102"), ("0 deletes what stands before it", "80DB00800180", "9000"),
+            ("1 reads a part", "81CB0080018102", "62F3"), ("0 deletes what stands before it", "80DB00800180", "9000"),
             ("1 does not go on", "81CB000000", "6985"),
         ])
     }
