@@ -80,6 +80,8 @@ def data_objects(octets):
             while cursor < len(octets) and octets[cursor] & 0x80:
                 cursor += 1
             cursor += 1
+            if cursor - start > 3:
+                raise ValueError(start)
         tag = upper(octets[at:cursor])
         if cursor >= len(octets):
             raise ValueError(start)
@@ -139,12 +141,12 @@ class Entry:
     before: bytes
 
 
-def journal_entries(journal):
+def journal_entries(journal, size):
     found, at = [], 0
     while at + 12 <= len(journal) and journal[at] in JOURNAL_KINDS:
         kind, length = journal[at], u32(journal, at + 4)
         end = at + 8 + (length if kind == RESTORE else 0)
-        if end + 4 > len(journal) or zlib.crc32(journal[at:end]) != u32(journal, end):
+        if end + 4 > len(journal) or number(journal, at + 1, 3) + length > size or zlib.crc32(journal[at:end]) != u32(journal, end):
             break
         found.append(Entry(at, kind, number(journal, at + 1, 3), length, journal[at + 8:end]))
         at = end + 4
@@ -266,7 +268,7 @@ class Image:
     def recover(self):
         region = self.regions["journal"]
         journal = bytes(region.of(self.octets))
-        self.entries = journal_entries(journal)
+        self.entries = journal_entries(journal, self.size)
         committed = any(entry.kind == COMMITTED for entry in self.entries)
         if self.entries:
             self.journal_state = "open, committed" if committed else "open"
@@ -284,8 +286,6 @@ class Image:
                 self.note(at, "journal: offset and length of the entry 'committed' are not 0")
             if entry is not self.entries[-1]:
                 self.note(at, "journal: an entry follows the entry 'committed'")
-        elif end > self.size:
-            self.note(at, f"journal: entry '{JOURNAL_KINDS[entry.kind]}' leads out of the image")
         elif entry.offset < PAGE or entry.offset < region.offset + region.octets and end > region.offset:
             self.note(at, f"journal: entry '{JOURNAL_KINDS[entry.kind]}' leads into the superblock or the journal")
         elif entry.kind == RESTORE and not committed:
@@ -303,13 +303,15 @@ class Image:
             at, entry = region.offset + 8 * owner, table[8 * owner:8 * owner + 8]
             if erased(entry):
                 continue
-            if entry[0] != 1:
+            if entry[0] != 1 or owner == 255:
                 self.note(at, f"owner {owner}: neither in use nor erased")
                 continue
             self.reserved(at + 2, entry[2:4])
             parent, quota = entry[1], u32(entry, 4)
             self.owners[owner] = {"owner": owner, "parent": None if parent == 0xFF else parent,
                                   "quota": None if quota == NONE else quota, "used": 0}
+        if 0 not in self.owners:
+            self.note(region.offset, "owner 0, the card itself, is not in use")
         for owner, entry in self.owners.items():
             at, parent, seen = region.offset + 8 * owner + 1, entry["parent"], {owner}
             if parent is not None and parent not in self.owners:
@@ -421,6 +423,9 @@ class Image:
                 if key in seen:
                     self.note(file.object.at(4), f"file {self.paths[file.number]}: another one has its path")
                 seen.add(key)
+                if file.short_identifier and file.short_identifier in seen:
+                    self.note(file.object.at(8), f"file {self.paths[file.number]}: another one has its short identifier")
+                seen.add(file.short_identifier)
 
     def find_path(self, file):
         names, seen = [], set()
@@ -541,9 +546,6 @@ class Image:
                 data_objects(file.stored[:file.used])
             except ValueError as error:
                 yield start + error.args[0], "the body is no list of BER-TLV objects"
-            if not erased(file.stored[file.used:]):
-                yield start + file.used + first_programmed(file.stored[file.used:]), (
-                    "octets behind the data objects are not erased")
 
     def body(self, file):
         """The body in the order of the record numbers; of a BER-TLV file all octets, the erased ones too."""
@@ -613,8 +615,6 @@ class Image:
             if entry[1] or entry[3] or entry[4]:
                 yield 1, "an unblocking code with the fields of a PIN"
             return
-        if entry[1] & 0xF8 and self.minor == 0:
-            yield 1, f"attributes {entry[1]:02X}"
         if entry[3] and (item.owner, PUK, entry[3]) not in references:
             yield 3, f"its unblocking code {entry[3]:02X} is missing"
         if entry[4] and (item.owner, PIN, entry[4]) not in references:

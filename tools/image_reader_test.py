@@ -87,7 +87,7 @@ def card(order=()):
     at["ICCID"] = made.object(1, 1, file(at["MF"], 0x2FE2, 0x41, bytes(range(10)), sfi=2))
     at["TELECOM"] = made.object(1, 1, file(at["MF"], 0x7F10, 0x78))
     records = b"".join(bytes([0x10 * index]) * 28 for index in range(1, 6))
-    at["ADN"] = made.object(1, 1, file(at["TELECOM"], 0x6F3A, 0x42, records, record=28))
+    at["ADN"] = made.object(1, 1, file(at["TELECOM"], 0x6F3A, 0x42, records, record=28, sfi=7))
     at["ACM"] = made.object(1, 1, file(at["TELECOM"], 0x6F39, 0x46, bytes.fromhex("AAAABBBBCCCC"), record=2, first=2))
     tlv = bytes.fromhex("80020102") + b"\xFF" * 6
     at["BT"] = made.object(1, 1, file(at["TELECOM"], 0x6F50, 0x79, tlv, used=4))
@@ -192,7 +192,7 @@ class Contents(unittest.TestCase):
             "3F00/2FE2 TR size=10 sfi=02 lcs=05 owner=1 attributes=",
             "3F00/7F10 DF size=0 sfi=00 lcs=05 owner=1 attributes=",
             "3F00/7F10/6F39 CY size=6 records=3x2 sfi=00 lcs=05 owner=1 attributes=",
-            "3F00/7F10/6F3A LF size=140 records=5x28 sfi=00 lcs=05 owner=1 attributes=",
+            "3F00/7F10/6F3A LF size=140 records=5x28 sfi=07 lcs=05 owner=1 attributes=",
             "3F00/7F10/6F50 BT size=10 sfi=00 lcs=05 owner=1 attributes=",
             "3F00/ADF.A0000000871002 ADF size=0 sfi=00 lcs=05 owner=1 attributes=8407A0000000871002",
             "3F00/ADF.A0000000871002/5F3A DF size=0 sfi=00 lcs=05 owner=1 attributes= -> 3F00/7F10",
@@ -343,15 +343,19 @@ class Journal(unittest.TestCase):
         self.assertEqual(image(made).problems, [])
 
     def test_entries_that_name_what_they_must_not(self):
-        for octets, reason in ((entry(3, SIZE - 4, 8), "out of the image"), (entry(2, 0, 64), "superblock"),
-                               (entry(1, JOURNAL * 64, 1, b"\x00"), "journal"),
-                               (entry(2, 64, NONE), "out of the image"),
+        for octets, reason in ((entry(2, 0, 64), "superblock"), (entry(1, JOURNAL * 64, 1, b"\x00"), "journal"),
                                (entry(4, 5, 0), "not 0"), (entry(4) + entry(3, 1000 * 64, 64), "follows")):
             made = Builder()
             made.journal(octets)
             problems = image(made).problems
             self.assertEqual([offset for offset, _ in problems], [JOURNAL * 64])
             self.assertIn(reason, problems[0][1])
+
+    def test_an_entry_that_leads_out_of_the_image_does_not_count(self):
+        for octets in (entry(3, SIZE - 4, 8), entry(2, 64, NONE)):
+            made = Builder()
+            made.journal(octets)
+            self.assertEqual((image(made).entries, image(made).problems), ([], []))
 
     def test_an_entry_that_leads_out_of_the_journal_does_not_count(self):
         made = Builder()
@@ -389,6 +393,8 @@ class Damage(unittest.TestCase):
 
     def test_owner_table(self):
         self.check(64 + 8 * 7, b"\x02", "neither in use nor erased")
+        self.check(64 + 8 * 255, b"\x01", "neither in use nor erased")
+        self.check(64, b"\xFF" * 8, "owner 0, the card itself")
         self.check(64 + 8 + 1, b"\x09", "owner 9, which is not in use")
         self.check(64 + 8 + 1, b"\x01", "belongs to itself")
         self.check(64 + 8 + 2, b"\x00", "reserved")
@@ -438,6 +444,7 @@ class Damage(unittest.TestCase):
             ("ICCID", 6, b"\x43", "descriptor octet 43"),
             ("ICCID", 8, b"\x1F", "short file identifier 31"),
             ("TELECOM", 8, b"\x01", "but no EF"),
+            ("ACM", 8, b"\x07", "has its short identifier"),
             ("ADN", 10, bytes(2), "record length is 0"),
             ("ICCID", 10, b"\x00\x05", "but no records"),
             ("ACM", 12, b"\x00\x03", "first record is 3"),
@@ -453,7 +460,6 @@ class Damage(unittest.TestCase):
                 self.field(name, offset, octets, reason)
         self.check(lambda numbers: numbers["ADN"] * 64 + 4 + 10, b"\x00\x1D", "no whole number of records",
                    lambda numbers: numbers["ADN"] * 64 + 4 + 14)
-        self.check(lambda numbers: numbers["BT"] * 64 + 4 + 28 + 5, b"\x00", "behind the data objects")
         self.check(lambda numbers: numbers["BT"] * 64 + 4 + 28 + 1, b"\x09", "no list of BER-TLV",
                    lambda numbers: numbers["BT"] * 64 + 4 + 28)
         self.check(lambda numbers: numbers["USIM"] * 64 + 4 + 29, b"\x08", "attributes are no list",
@@ -482,7 +488,6 @@ class Damage(unittest.TestCase):
         for name, offset, octets, reason in (
             ("PIN", 0, struct.pack(">I", 7), "the context, object 7"),
             ("PUK", 8 + 2, b"\x34", "4 tries left of 3"),
-            ("PIN", 8 + 1, b"\x08", "attributes 08"),
             ("PIN", 8 + 3, b"\x05", "unblocking code 05 is missing"),
             ("PIN", 8 + 4, b"\x11", "11 that replaces it is missing"),
             ("PIN", 8 + 5, b"\x00", "reserved"),
