@@ -13,17 +13,21 @@ public struct Geometry: Equatable, Sendable {
     public static let defaultSize = 524_288
 
     static let magic: StaticString = "VEUICC\r\n"
-    static let majorVersion: UInt16 = 1
-    static let minorVersion: UInt16 = 0
+    /// The major version of the format that this program reads and writes.
+    public static let majorVersion: UInt16 = 1
+    static let knownMinorVersion: UInt16 = 0
     static let ownerTableFirstPage = 1
     static let ownerEntrySize = 8
     static let ownerCount = 256
     static let journalFirstPage = ownerTableFirstPage + ownerCount * ownerEntrySize / pageSize
     static let pageEntrySize = 4
+    static let reservedOffset = 40
     static let checksumOffset = 60
 
     /// The size of the image in octets.
     public let size: Int
+    /// The minor version of the format. A higher one than this program knows may use what is reserved here.
+    public private(set) var minorVersion: UInt16
     /// How many pages the journal has.
     public let journalPages: Int
     /// The first page of the page table.
@@ -36,6 +40,9 @@ public struct Geometry: Equatable, Sendable {
     /// How many pages can hold data.
     public var dataPages: Int { pageCount - firstDataPage }
 
+    /// Whether this program knows the meaning of everything that an image of the minor version can hold.
+    public var isKnownVersion: Bool { minorVersion <= Self.knownMinorVersion }
+
     var journalOffset: Int { Self.journalFirstPage * Self.pageSize }
     var journalSize: Int { journalPages * Self.pageSize }
     var pageTableOffset: Int { pageTableFirstPage * Self.pageSize }
@@ -45,6 +52,7 @@ public struct Geometry: Equatable, Sendable {
     public init?(size: Int) {
         guard Self.sizes.contains(size), size % Self.sizeUnit == 0 else { return nil }
         self.size = size
+        minorVersion = Self.knownMinorVersion
         journalPages = min(65_536, max(4_096, size / 16)) / Self.pageSize
         pageTableFirstPage = Self.journalFirstPage + journalPages
         let pageTableSize = size / Self.pageSize * Self.pageEntrySize
@@ -77,6 +85,7 @@ public struct Geometry: Equatable, Sendable {
             }
         }
         self = geometry
+        minorVersion = view.uint16(at: 10) ?? Self.knownMinorVersion
     }
 
     /// The numbers of the superblock from offset 12 on.
@@ -94,7 +103,7 @@ public struct Geometry: Equatable, Sendable {
             var writer = OctetWriter(buffer)
             Self.magic.withUTF8Buffer { writer.append(OctetView(UnsafeRawBufferPointer($0))) }
             writer.append(Self.majorVersion)
-            writer.append(Self.minorVersion)
+            writer.append(Self.knownMinorVersion)
             for field in fields { writer.append(number: field, minimum: 4) }
             let end = Self.checksumOffset
             let checksum = CRC32.of(OctetView(UnsafeRawBufferPointer(buffer)).part(from: 0, length: end))

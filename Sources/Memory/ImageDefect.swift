@@ -9,10 +9,13 @@ public struct ImageDefect: Error, Equatable, Sendable {
         case superblockChecksum = "the checksum of the superblock is wrong"
         case superblock = "the superblock contradicts itself"
         case ownerEntry = "the owner table entry is malformed"
+        case cardOwner = "the card itself is not in the owner table"
+        case ownerParent = "the owner belongs to an owner that does not exist, or to itself"
         case ownerQuota = "the owner uses more than its quota"
-        case journal = "the journal is not erased although no transaction is under way"
+        case journalEntry = "the journal entry names the superblock or the journal, or stands where none can"
         case reservedPageEntry = "a page that holds no data has a page table entry"
         case pageEntry = "the page table entry is malformed"
+        case objectKind = "the kind of the object is reserved"
         case pageOwner = "the page belongs to an owner that does not exist"
         case pageLink = "the page links to a page that is not a further page of the same owner"
         case pageShared = "two pages link to this page"
@@ -21,12 +24,22 @@ public struct ImageDefect: Error, Equatable, Sendable {
         case objectTail = "octets behind the content of the object are not erased"
         case freePage = "a free page is not erased"
         case file = "the file object is malformed"
-        case fileParent = "the parent of the file does not exist or is not a DF"
-        case fileIdentifier = "the file identifier, short file identifier or DF name exists twice"
+        case fileParent = "the parent of the file does not exist, is not a DF, or lies below the file"
+        case fileIdentifier = "the file identifier, short file identifier or DF name exists twice, or is none"
+        case fileAttributes = "the attributes of the file are malformed"
+        case fileBody = "the body does not fit the size, the structure or the records of the file"
         case fileLink = "the target of the link does not exist or does not fit"
-        case masterFile = "there is not exactly one MF"
+        case masterFile = "the MF does not have the identifier 3F00, or its owner has another one"
+        case accessRules = "the access rules of the file do not exist, so that nobody can use it"
         case codes = "the object with PIN or unblocking codes is malformed"
-        case parameters = "the object with authentication parameters is malformed"
+        case codesContext = "the codes belong to no MF, DF or ADF, or to one that has others"
+        case codeReference = "the unblocking code, or the PIN, that the entry names does not exist"
+        case parameters = "the object with parameters or the profile header is malformed, or one too many"
+        case session = "the suspended session is malformed, or names what does not exist"
+
+        /// Whether a card may well get there by commands that the standard allows: a file can be made before the
+        /// access rules that it names. Such a thing is worth a look, and no inconsistency.
+        public var isRemark: Bool { self == .accessRules }
     }
 
     /// Where: the offset in the image, in octets.

@@ -42,14 +42,29 @@ public struct Memory: ~Copyable {
     /// Called after each commit that changed something.
     let synchronize: (() -> Void)?
 
-    /// Mounts the memory that `image` holds, and finishes what a power failure interrupted.
+    /// Mounts the memory that `image` holds, and finishes what a power failure interrupted. The image is verified first,
+    /// as far as the memory knows it: a defective one is left as it is.
     ///
     /// - Parameter synchronize: called after each commit that changed something, once the image holds it.
-    /// - Throws: what is wrong with the superblock. Further defects are found by `verify`.
+    /// - Throws: the first defect.
     public init(
         mounting image: UnsafeMutableRawBufferPointer,
         synchronize: (() -> Void)? = nil
     ) throws(ImageDefect) {
+        if let defect = Self.defects(of: UnsafeRawBufferPointer(image)).first { throw defect }
+        try self.init(unverified: image, synchronize)
+    }
+
+    /// Mounts a copy of an image to look into it, whatever is wrong with its pages and objects. It is recovered.
+    ///
+    /// - Throws: the first defect of the superblock or the journal: what would be read then is not determined.
+    public init(inspecting copy: UnsafeMutableRawBufferPointer) throws(ImageDefect) {
+        let image = UnsafeRawBufferPointer(copy)
+        if let defect = try ImageVerification(of: image).journalDefects(of: image).first { throw defect }
+        try self.init(unverified: copy, nil)
+    }
+
+    init(unverified image: UnsafeMutableRawBufferPointer, _ synchronize: (() -> Void)?) throws(ImageDefect) {
         geometry = try Geometry(superblockOf: UnsafeRawBufferPointer(image))
         eeprom = EEPROM(image)
         journal = Journal(geometry)

@@ -20,12 +20,15 @@ public enum ObjectKind: UInt8, Sendable {
     case cdmaParameters = 5
     case suspendedSession = 6
     case profileHeader = 7
+
+    /// The largest number that means anything in the known versions of the format.
+    static let largest = ObjectKind.profileHeader.rawValue
 }
 
 extension Memory {
     static let lengthSize = 4
 
-    private static func pages(for length: Int) -> Int {
+    static func pages(for length: Int) -> Int {
         (length + lengthSize + Geometry.pageSize - 1) / Geometry.pageSize
     }
 
@@ -150,6 +153,17 @@ extension Memory {
         let start = Int(reference.page) * Geometry.pageSize + Self.lengthSize
         let length = min(count, length(of: reference), Geometry.pageSize - Self.lengthSize)
         return OctetView(UnsafeRawBufferPointer(start: eeprom.base + start, count: max(0, length)))
+    }
+
+    /// The offset in the image of the octet at `index` of the content; where there is none, of the object.
+    public func imageOffset(of reference: ObjectReference, at index: Int) -> Int {
+        var place = Int(reference.page) * Geometry.pageSize
+        do throws(StatusWord) {
+            try forEachPiece(of: reference, at: index, count: 1) { (offset, _) in place = offset }
+        } catch {
+            return place
+        }
+        return place
     }
 
     // MARK: Changing
