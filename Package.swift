@@ -83,7 +83,11 @@ let package = Package(
         ),
 
         .testTarget(name: "OctetsTests", dependencies: ["Octets"], swiftSettings: strict),
-        .testTarget(name: "CardTests", dependencies: ["Card", "CardOS", "Memory", "Octets"], swiftSettings: strict),
+        .testTarget(
+            name: "CardTests",
+            dependencies: ["Card", "CardOS", "ImageFile", "Memory", "Octets"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ProfilePackageTests",
             dependencies: ["CardOS", "Memory", "Octets", "ProfilePackage"],
