@@ -39,7 +39,8 @@ extension CardImage {
             return
         }
         try create(file: path, contents: contents, overwriting: overwriting)
-        guard try BaseImage(file: path).octets.elementsEqual(contents) else {
+        let written = try BaseImage(file: path)
+        guard withExtendedLifetime(written, { written.octets.elementsEqual(contents) }) else {
             throw ImageFileError(path, failed: "read back what was written", EIO)
         }
     }

@@ -27,6 +27,7 @@ struct ImageCommand: ParsableCommand {
 
         func run() throws {
             let base = try BaseImage(file: image)
+            defer { withExtendedLifetime(base) {} }
             let summary: ImageSummary
             do throws(ImageDefect) {
                 summary = try ImageSummary(of: base.octets)
@@ -54,6 +55,7 @@ struct ImageCommand: ParsableCommand {
 
         func run() throws {
             let base = try BaseImage(file: image)
+            defer { withExtendedLifetime(base) {} }
             let findings = Card.defects(of: base.octets).map(Finding.init)
             let hasDefects = findings.contains { !$0.isRemark }
             if json {
@@ -86,6 +88,7 @@ struct ImageCommand: ParsableCommand {
 
         func run() throws {
             let base = try BaseImage(file: image)
+            defer { withExtendedLifetime(base) {} }
             try CardImage.save(base.octets, toFile: file, overwriting: force)
             let defects = Card.defects(of: base.octets).filter { !$0.reason.isRemark }
             if let first = defects.first {
