@@ -166,6 +166,17 @@ extension Memory {
         return place
     }
 
+    /// The pages of an object in their order; in a defective image, as many as its length asks for and its links give.
+    public func pages(of reference: ObjectReference) -> [Int] {
+        var pages: [Int] = []
+        var page = reference.page
+        while isDataPage(page), pages.count < Self.pages(for: length(of: reference)) {
+            pages.append(Int(page))
+            page = entry(of: Int(page)).next
+        }
+        return pages
+    }
+
     // MARK: Changing
 
     /// Overwrites the content from `offset` on with `octets`.

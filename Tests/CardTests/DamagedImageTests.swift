@@ -93,6 +93,46 @@ import Testing
         }
     }
 
+    /// Thousands of objects that all claim the same pages, so that their contents together are far larger than the image.
+    @Test(.timeLimit(.minutes(1)), arguments: [ObjectKind.file, .pinCodes, .profileHeader])
+    func objectsThatShareTheirPagesAreNotReadWithoutEnd(kind: ObjectKind) throws {
+        let image = UnsafeMutableRawBufferPointer.allocate(byteCount: 1_048_576, alignment: 4_096)
+        defer { image.deallocate() }
+        #expect(Memory.format(image))
+        let geometry = try #require(Geometry(size: image.count))
+        let shared = geometry.firstDataPage..<geometry.pageCount / 2
+        func set(_ value: Int, at offset: Int) {
+            image.storeBytes(of: UInt32(truncatingIfNeeded: value).bigEndian, toByteOffset: offset, as: UInt32.self)
+        }
+        for page in geometry.firstDataPage..<geometry.pageCount {
+            let isShared = shared.contains(page)
+            let next = isShared ? page + 1 == shared.upperBound ? 0x3FFFF : page + 1 : shared.lowerBound
+            let role = isShared ? 0x8000_0000 : 0x4000_0000 | Int(kind.rawValue) << 26
+            set(role | next, at: geometry.pageTableFirstPage * 64 + page * 4)
+            image[page * 64..<page * 64 + 64].copyBytes(from: [UInt8](repeating: 0, count: 64))
+            if !isShared { set((shared.count + 1) * 64 - 4, at: page * 64) }
+            // The attributes of a file, as long as can be.
+            if !isShared { set(0xFFFF, at: page * 64 + 28) }
+        }
+        #expect(Card.defects(of: UnsafeRawBufferPointer(image)).count > geometry.dataPages / 3)
+    }
+
+    /// A card that shares its image with others verifies it without a page of its own.
+    @Test func openingCopiesNoPage() throws {
+        let base = try BaseImage(file: Self.fixture)
+        let image = try base.ephemeral()
+        let card = try Card(image: image.octets, environment: Environment(seed: []))
+        #expect(card.answerToReset.count > 2)
+        let table = open("/proc/self/pagemap", O_RDONLY)
+        defer { close(table) }
+        var entries = [UInt64](repeating: 0, count: image.octets.count / 4_096)
+        let first = UInt(bitPattern: image.octets.baseAddress) / 4_096
+        #expect(pread(table, &entries, entries.count * 8, off_t(first * 8)) == entries.count * 8)
+        // Bit 63: the page is there; bit 61: it is the file's.
+        #expect(entries.allSatisfy { $0 >> 63 == 1 && $0 >> 61 & 1 == 1 })
+        withExtendedLifetime((base, image)) {}
+    }
+
     /// The errors name offset and reason, and the files stay as they are.
     @Test func filesThatAreRefusedStayAsTheyAre() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

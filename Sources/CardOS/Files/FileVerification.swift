@@ -11,6 +11,7 @@ struct FileVerification {
     /// The first file with each name.
     private var names: [Name: Int] = [:]
     private var standings: [Standing] = []
+    private var reading: ReadingLimit
 
     /// A name that only one file may have.
     private enum Name: Hashable {
@@ -30,6 +31,7 @@ struct FileVerification {
 
     /// Reads all file objects.
     init(_ memory: borrowing Memory) {
+        reading = ReadingLimit(memory)
         var next = memory.firstObject(of: .file)
         while let reference = next {
             if let file = File(unchecked: reference, in: memory) {
@@ -155,7 +157,7 @@ struct FileVerification {
 
     /// - Returns: the attributes, if they can be read.
     private mutating func checkAttributes(_ file: File, _ memory: borrowing Memory) -> [UInt8]? {
-        guard let octets = memory.content(file.reference, at: File.headerSize, count: file.attributesLength) else {
+        guard let octets = reading.content(file.reference, File.headerSize, file.attributesLength, memory) else {
             return nil
         }
         let isKnownVersion = memory.geometry.isKnownVersion
@@ -163,7 +165,8 @@ struct FileVerification {
             var wrong: [Int] = []
             var seen: [UInt32] = []
             var cursor = OctetCursor(attributes)
-            while !cursor.isAtEnd {
+            // Four kinds of attributes exist: what is wrong eight times is wrong as a whole.
+            while !cursor.isAtEnd, wrong.count < 8 {
                 let start = cursor.position
                 guard let attribute = cursor.berTLV() else { return wrong + [start] }
                 // Only one of the three can hold the security attributes.
@@ -196,7 +199,7 @@ struct FileVerification {
             if file.usedSize != 0 { note(.fileBody, file.reference, at: 18, memory) }
             return
         }
-        let octets = memory.content(file.reference, at: file.bodyOffset, count: file.usedSize)
+        let octets = reading.content(file.reference, file.bodyOffset, file.usedSize, memory)
         if let wrong = octets?.firstWrongDataObject {
             note(.fileBody, file.reference, at: file.bodyOffset + wrong, memory)
         }
@@ -213,7 +216,7 @@ struct FileVerification {
 
     /// Looks for the records of EF.ARR that the security attributes name, as a command would.
     private mutating func checkAccessRules(_ file: File, _ memory: borrowing Memory) {
-        guard let octets = memory.content(file.reference, at: File.headerSize, count: file.attributesLength) else {
+        guard let octets = reading.content(file.reference, File.headerSize, file.attributesLength, memory) else {
             return
         }
         let reference = octets.withView { OctetCursor($0).firstValue(0x8B)?.array }
@@ -244,19 +247,32 @@ struct FileVerification {
     }
 }
 
-extension Memory {
+/// Reads contents, altogether no more than a right image can hold: in a defective one, all objects may have the same
+/// pages.
+struct ReadingLimit {
+    private var left: Int
+
+    init(_ memory: borrowing Memory) {
+        // Attributes are read twice and a body once, with what stands before them.
+        left = memory.geometry.size * 8
+    }
+
     /// A copy of `count` octets at `offset` of the content of an object; nil where it does not have them.
-    func content(_ reference: ObjectReference, at offset: Int, count: Int) -> [UInt8]? {
+    mutating func content(
+        _ reference: ObjectReference,
+        _ offset: Int,
+        _ count: Int,
+        _ memory: borrowing Memory
+    ) -> [UInt8]? {
+        left -= offset + count + Geometry.pageSize
+        guard left >= 0 else { return nil }
         do throws(StatusWord) {
-            return try withContent(reference, at: offset, count: count) { (view) throws(StatusWord) in view.array }
+            return try memory.withContent(reference, at: offset, count: count) { (octets) throws(StatusWord) in
+                octets.array
+            }
         } catch {
             return nil
         }
-    }
-
-    /// A copy of the whole content of an object; nil where its pages do not hold it.
-    func content(_ reference: ObjectReference) -> [UInt8]? {
-        content(reference, at: 0, count: length(of: reference))
     }
 }
 

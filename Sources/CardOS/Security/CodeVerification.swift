@@ -21,6 +21,14 @@ struct CodeVerification {
         let kind: ObjectKind
         let owner: UInt8
         let content: [UInt8]
+        let pages: [Int]
+
+        /// The offset in the image of the octet at `index` of the content, or of the end of the object.
+        func imageOffset(at index: Int) -> Int {
+            let position = min(index + 4, max(1, pages.count) * Geometry.pageSize - 1)
+            let page = pages.isEmpty ? Int(reference.page) : pages[position / Geometry.pageSize]
+            return page * Geometry.pageSize + position % Geometry.pageSize
+        }
     }
 
     private struct CodeName: Hashable {
@@ -45,12 +53,20 @@ struct CodeVerification {
         let kinds: [ObjectKind] = [
             .pinCodes, .unblockingCodes, .authenticationParameters, .cdmaParameters, .suspendedSession, .profileHeader,
         ]
+        var reading = ReadingLimit(memory)
         for kind in kinds {
             var next = memory.firstObject(of: kind)
             while let reference = next {
-                if let content = memory.content(reference) {
-                    let owner = memory.owner(of: reference).number
-                    objects.append(Object(reference: reference, kind: kind, owner: owner, content: content))
+                if let content = reading.content(reference, 0, memory.length(of: reference), memory) {
+                    objects.append(
+                        Object(
+                            reference: reference,
+                            kind: kind,
+                            owner: memory.owner(of: reference).number,
+                            content: content,
+                            pages: memory.pages(of: reference)
+                        )
+                    )
                 }
                 next = memory.firstObject(of: kind, from: reference.page + 1)
             }
@@ -71,13 +87,8 @@ struct CodeVerification {
         stride(from: CodeTable.headerSize, through: content.count - CodeTable.entrySize, by: CodeTable.entrySize)
     }
 
-    private mutating func note(
-        _ reason: ImageDefect.Reason,
-        _ object: Object,
-        at index: Int,
-        _ memory: borrowing Memory
-    ) {
-        defects.append(ImageDefect(offset: memory.imageOffset(of: object.reference, at: index), reason: reason))
+    private mutating func note(_ reason: ImageDefect.Reason, _ object: Object, at index: Int) {
+        defects.append(ImageDefect(offset: object.imageOffset(at: index), reason: reason))
     }
 
     /// Checks each object.
@@ -86,8 +97,8 @@ struct CodeVerification {
             switch object.kind {
             case .file: break
             case .pinCodes, .unblockingCodes: checkCodes(object, memory)
-            case .authenticationParameters, .cdmaParameters, .profileHeader: checkParameters(object, memory)
-            case .suspendedSession: checkSession(object, memory)
+            case .authenticationParameters, .cdmaParameters, .profileHeader: checkParameters(object)
+            case .suspendedSession: checkSession(object)
             }
         }
     }
@@ -96,53 +107,53 @@ struct CodeVerification {
 
     private mutating func checkCodes(_ object: Object, _ memory: borrowing Memory) {
         guard let context = object.content.number(at: 0), let origin = object.content.number(at: 4) else {
-            return note(.codes, object, at: 0, memory)
+            return note(.codes, object, at: 0)
         }
         let isNew = holders.insert(Holder(kind: object.kind, number: context)).inserted
-        if !isNew || !files.isDirectory(ObjectReference(page: context)) { note(.codesContext, object, at: 0, memory) }
+        if !isNew || !files.isDirectory(ObjectReference(page: context)) { note(.codesContext, object, at: 0) }
         if object.kind == .pinCodes, origin != File.noObject, !origins.contains(origin) {
-            note(.codesContext, object, at: 4, memory)
+            note(.codesContext, object, at: 4)
         }
         if (object.content.count - CodeTable.headerSize) % CodeTable.entrySize != 0 {
-            note(.codes, object, at: CodeTable.headerSize, memory)
+            note(.codes, object, at: CodeTable.headerSize)
         }
         var seen: Set<UInt8> = []
         for index in Self.entries(of: object.content) {
             let entry = object.content[index..<index + CodeTable.entrySize]
-            if !seen.insert(object.content[index]).inserted { note(.codes, object, at: index, memory) }
+            if !seen.insert(object.content[index]).inserted { note(.codes, object, at: index) }
             checkCode(object, [UInt8](entry), at: index, memory)
         }
     }
 
     private mutating func checkCode(_ object: Object, _ entry: [UInt8], at index: Int, _ memory: borrowing Memory) {
-        if entry[2] & 0x0F > entry[2] >> 4 { note(.codes, object, at: index + 2, memory) }
+        if entry[2] & 0x0F > entry[2] >> 4 { note(.codes, object, at: index + 2) }
         if memory.geometry.isKnownVersion, entry[5..<8] != [0xFF, 0xFF, 0xFF] {
-            note(.codes, object, at: index + 5, memory)
+            note(.codes, object, at: index + 5)
         }
         if object.kind == .unblockingCodes {
-            if entry[1] != 0 || entry[3] != 0 || entry[4] != 0 { note(.codes, object, at: index + 1, memory) }
+            if entry[1] != 0 || entry[3] != 0 || entry[4] != 0 { note(.codes, object, at: index + 1) }
             return
         }
         for (field, isUnblocking) in [(3, true), (4, false)] where entry[field] != 0 {
             let name = CodeName(owner: object.owner, isUnblocking: isUnblocking, reference: entry[field])
-            if !references.contains(name) { note(.codeReference, object, at: index + field, memory) }
+            if !references.contains(name) { note(.codeReference, object, at: index + field) }
         }
     }
 
     // MARK: Sections 7.3 and 7.5
 
-    private mutating func checkParameters(_ object: Object, _ memory: borrowing Memory) {
+    private mutating func checkParameters(_ object: Object) {
         var start = 0
         if object.kind == .profileHeader {
             let holder = Holder(kind: .profileHeader, number: UInt32(object.owner))
-            if !holders.insert(holder).inserted { note(.parameters, object, at: 0, memory) }
+            if !holders.insert(holder).inserted { note(.parameters, object, at: 0) }
         } else {
-            guard let context = object.content.number(at: 0) else { return note(.parameters, object, at: 0, memory) }
-            if !files.isApplication(ObjectReference(page: context)) { note(.parameters, object, at: 0, memory) }
+            guard let context = object.content.number(at: 0) else { return note(.parameters, object, at: 0) }
+            if !files.isApplication(ObjectReference(page: context)) { note(.parameters, object, at: 0) }
             start = 4
         }
         if let wrong = [UInt8](object.content[start...]).firstWrongDataObject {
-            note(.parameters, object, at: start + wrong, memory)
+            note(.parameters, object, at: start + wrong)
         }
     }
 
@@ -151,32 +162,32 @@ struct CodeVerification {
     private static let channelSize = 16
     private static let verifiedSize = 8
 
-    private mutating func checkSession(_ object: Object, _ memory: borrowing Memory) {
+    private mutating func checkSession(_ object: Object) {
         let content = object.content
         let start = 9
-        guard content.count >= start else { return note(.session, object, at: 8, memory) }
+        guard content.count >= start else { return note(.session, object, at: 8) }
         let channelsEnd = start + Int(content[8]) * Self.channelSize
         guard content.count >= channelsEnd, (content.count - channelsEnd) % Self.verifiedSize == 0 else {
-            return note(.session, object, at: 8, memory)
+            return note(.session, object, at: 8)
         }
         var channels: Set<UInt8> = []
         for index in stride(from: start, to: channelsEnd, by: Self.channelSize) {
-            if !channels.insert(content[index]).inserted { note(.session, object, at: index, memory) }
-            if content[index + 1..<index + 4] != [0, 0, 0] { note(.session, object, at: index + 1, memory) }
+            if !channels.insert(content[index]).inserted { note(.session, object, at: index) }
+            if content[index + 1..<index + 4] != [0, 0, 0] { note(.session, object, at: index + 1) }
             let named = [4, 8, 12].map { content.number(at: index + $0) ?? File.noObject }
-            if !files.isDirectory(ObjectReference(page: named[0])) { note(.session, object, at: index + 4, memory) }
+            if !files.isDirectory(ObjectReference(page: named[0])) { note(.session, object, at: index + 4) }
             let elementaryFile = files.file(ObjectReference(page: named[1]))
             if named[1] != File.noObject, elementaryFile?.isDirectory != false {
-                note(.session, object, at: index + 8, memory)
+                note(.session, object, at: index + 8)
             }
             if named[2] != File.noObject, !files.isApplication(ObjectReference(page: named[2])) {
-                note(.session, object, at: index + 12, memory)
+                note(.session, object, at: index + 12)
             }
         }
         for index in stride(from: channelsEnd, to: content.count, by: Self.verifiedSize) {
             let pin = content.number(at: index).map { PIN(object: $0, reference: content[index + 4]) }
-            if pin.map({ pins.contains($0) }) != true { note(.session, object, at: index, memory) }
-            if content[index + 5..<index + 8] != [0, 0, 0] { note(.session, object, at: index + 5, memory) }
+            if pin.map({ pins.contains($0) }) != true { note(.session, object, at: index) }
+            if content[index + 5..<index + 8] != [0, 0, 0] { note(.session, object, at: index + 5) }
         }
     }
 }
