@@ -83,8 +83,10 @@ struct CodeVerification {
         }
     }
 
+    /// Where the entries start: as many as there are key references, and one more, which names one twice.
     private static func entries(of content: [UInt8]) -> StrideThrough<Int> {
-        stride(from: CodeTable.headerSize, through: content.count - CodeTable.entrySize, by: CodeTable.entrySize)
+        let end = min(content.count, CodeTable.headerSize + 257 * CodeTable.entrySize)
+        return stride(from: CodeTable.headerSize, through: end - CodeTable.entrySize, by: CodeTable.entrySize)
     }
 
     private mutating func note(_ reason: ImageDefect.Reason, _ object: Object, at index: Int) {
