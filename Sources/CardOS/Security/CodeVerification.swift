@@ -175,7 +175,7 @@ struct CodeVerification {
         var channels: Set<UInt8> = []
         for index in stride(from: start, to: channelsEnd, by: Self.channelSize) {
             if !channels.insert(content[index]).inserted { note(.session, object, at: index) }
-            if content[index + 1..<index + 4] != [0, 0, 0] { note(.session, object, at: index + 1) }
+            if content[index + 2] & 0xFE != 0 || content[index + 3] != 0 { note(.session, object, at: index + 2) }
             let named = [4, 8, 12].map { content.number(at: index + $0) ?? File.noObject }
             if !files.isDirectory(ObjectReference(page: named[0])) { note(.session, object, at: index + 4) }
             let elementaryFile = files.file(ObjectReference(page: named[1]))
