@@ -85,18 +85,18 @@ let package = Package(
         .testTarget(name: "OctetsTests", dependencies: ["Octets"], swiftSettings: strict),
         .testTarget(
             name: "CardTests",
-            dependencies: ["Card", "CardOS", "ImageFile", "Memory", "Octets"],
+            dependencies: cardTargets + ["ImageFile"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ProfilePackageTests",
-            dependencies: ["CardOS", "Memory", "Octets", "ProfilePackage"],
+            dependencies: cardTargets,
             swiftSettings: strict
         ),
-        .testTarget(name: "ImageFileTests", dependencies: ["ImageFile"], swiftSettings: strict),
+        .testTarget(name: "ImageFileTests", dependencies: ["Octets", "Memory", "ImageFile"], swiftSettings: strict),
         .testTarget(
             name: "ReaderTests",
-            dependencies: ["Octets", "Reader", "Card", "ImageFile", "Memory", "CPCSC"],
+            dependencies: cardTargets + ["Reader", "ImageFile", "CPCSC"],
             swiftSettings: strict
         ),
         // They run the built program.
