@@ -162,7 +162,7 @@ class ManyCardsTests(DirectoryTestCase):
         image = self.image("card.img")
         card_process.new_card(image)
         before = fingerprint(image)
-        for base in (("--image", image), ("--profile", PROFILE)):
+        for base in (("--image", image), ("--profile", PROFILE), ()):
             for _ in range(2):
                 with Cards("--ephemeral", *base, "--count", "2", *self.OWN_PORTS) as cards:
                     ports = [card["port"] for card in cards.ready(2)]
@@ -204,12 +204,12 @@ class ManyCardsTests(DirectoryTestCase):
             ((), "either --image or --ephemeral is needed"),
             (("--image", "card.img", "--count", "2"), "several cards need a % in place of their numbers"),
             (("--image", "card.img", "--profile", PROFILE), "--profile is for --ephemeral"),
-            (("--ephemeral",), "--ephemeral takes either --image or --profile"),
+            (("--ephemeral", "--image", "card.img", "--profile", PROFILE), "--ephemeral takes either --image or --profile"),
             (("--ephemeral", "--profile", PROFILE, "--count", "20000"), "so many cards have no ports from 35963 on"),
             (("--ephemeral", "--profile", PROFILE, "--count", "0"), "--count 0"),
             (("--ephemeral", "--profile", PROFILE, "--count", str(2**63 - 1), *self.OWN_PORTS), "so many cards"),
             (("--ephemeral", "--profile", PROFILE, "--port", "0"), "--port 0 is for --listen"),
-            (("--ephemeral", "--profile", "none.der"), "none.der: the profile package cannot be read"),
+            (("--ephemeral", "--profile", "none.der"), "none.der: cannot read the profile package: No such file"),
             (("--image", self.image("%.img"), "--count", "2"), self.image("0.img") + ": no such file"),
         ):
             with self.subTest(options=options):

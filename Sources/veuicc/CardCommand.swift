@@ -50,7 +50,7 @@ struct CardCommand: ParsableCommand {
             }
             let factory = try FactoryCard(profile: profile, size: size)
             let summary = try Summary(of: factory.card, in: image, factory.response)
-            try create(UnsafeRawBufferPointer(factory.contents))
+            try factory.withContents { try create($0) }
             if json { try Output.json(summary) } else { try Output.line(summary.text) }
         }
 

@@ -5,8 +5,7 @@ import Octets
 
 /// A factory-fresh card in memory: what a profile package puts on an empty image.
 struct FactoryCard: ~Copyable {
-    /// The image.
-    let contents: UnsafeMutableRawBufferPointer
+    private let contents: UnsafeMutableRawBufferPointer
     /// The card on it.
     let card: Card
     /// The EUICCResponse of the installation (SAIP clause 8.1).
@@ -40,6 +39,11 @@ struct FactoryCard: ~Copyable {
     }
 
     deinit { contents.deallocate() }
+
+    /// Calls `body` with the image, which is there as long as this value: a pointer to it would not keep it.
+    borrowing func withContents<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(contents))
+    }
 }
 
 /// EF.ICCID: TS 102 221 clause 13.2.

@@ -107,7 +107,7 @@ struct Run: ParsableCommand {
 
     private func makeBase() throws -> BaseImage {
         if let image { return try BaseImage(file: image) }
-        return try BaseImage(contents: UnsafeRawBufferPointer(FactoryCard(profile: profile).contents))
+        return try FactoryCard(profile: profile).withContents { try BaseImage(contents: $0) }
     }
 
     private func imageOfCard(_ index: Int, _ base: BaseImage?) throws -> sending CardImage {
