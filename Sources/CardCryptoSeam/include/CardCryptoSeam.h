@@ -89,6 +89,10 @@ int seam_ecdsa_sign(
 int seam_ecdsa_verify(
     int curve, const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64]);
 
+/// Multiplies a point of Curve25519 (the base point where it is NULL) by a secret number, both 32 octets as RFC 7748
+/// clause 5 has them. Refuses a point whose product is zero.
+int seam_x25519(const uint8_t scalar[32], const uint8_t *point, uint8_t product[32]);
+
 // Memory
 
 /// Compares in a time that depends on the length only: 1 if equal, else 0.
