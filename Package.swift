@@ -11,7 +11,9 @@ let cardSide: [SwiftSetting] =
 
 /// All of the card side. What uses a part of it names all of it: with the optimisation above, a change of any part can
 /// change the code of its users.
-let cardTargets: [Target.Dependency] = ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage", "Card"]
+let cardTargets: [Target.Dependency] = [
+    "Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "ProfilePackage", "Card",
+]
 
 /// The command line carries the Swift runtime in itself in a release: it starts sooner, and needs no toolchain where it
 /// runs.
@@ -43,13 +45,18 @@ let package = Package(
         .target(name: "Memory", dependencies: ["Octets"], swiftSettings: cardSide),
         .target(name: "CardOS", dependencies: ["Octets", "CardCrypto", "Memory"], swiftSettings: cardSide),
         .target(
+            name: "Telecom",
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS"],
+            swiftSettings: cardSide
+        ),
+        .target(
             name: "ProfilePackage",
             dependencies: ["Octets", "CardCrypto", "Memory", "CardOS"],
             swiftSettings: cardSide
         ),
         .target(
             name: "Card",
-            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "ProfilePackage"],
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "ProfilePackage"],
             swiftSettings: cardSide
         ),
 
@@ -103,5 +110,10 @@ let package = Package(
         .testTarget(name: "VeuiccTests", dependencies: cardTargets + ["veuicc"], swiftSettings: strict),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
+        .testTarget(
+            name: "TelecomTests",
+            dependencies: cardTargets,
+            swiftSettings: strict
+        ),
     ]
 )
