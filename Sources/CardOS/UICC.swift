@@ -29,7 +29,7 @@ public struct UICC: ~Copyable {
     /// The logical channels, by number. A buffer, not an inline array: that would be copied at each look.
     var channels: UnsafeMutableBufferPointer<LogicalChannel>
     /// Where the handler of a command writes response data.
-    var output: OctetWriter
+    package var output: OctetWriter
     /// The card's random numbers; nil where the seed was too short for any.
     var random: HMACDRBG?
     var terminalSupportsExtendedChannels = false
@@ -38,6 +38,7 @@ public struct UICC: ~Copyable {
     /// Whether the memory holds a suspended session: only until the first command that does not resume it.
     var hasSuspendedSession = false
 
+    private let commands: CommandTable
     private let responseRule: ResponseRule
     private let pendingData: UnsafeMutableRawBufferPointer
     private var chain = CommandChain()
@@ -46,14 +47,22 @@ public struct UICC: ~Copyable {
 
     /// Starts the operating system on `memory`.
     ///
-    /// - Parameter seed: 48 octets of entropy, from which all random numbers are made.
-    public init(memory: consuming Memory, responseRule: ResponseRule, seed: [UInt8]) {
+    /// - Parameters:
+    ///   - commands: the commands that the card has.
+    ///   - seed: 48 octets of entropy, from which all random numbers are made.
+    public init(
+        memory: consuming Memory,
+        commands: CommandTable = .uicc,
+        responseRule: ResponseRule,
+        seed: [UInt8]
+    ) {
         files = FileIndex()
         codes = CodeTable()
         channels = .allocate(capacity: LogicalChannel.count)
         channels.initialize(repeating: LogicalChannel(masterFile: files.masterFile))
         output = OctetWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         self.memory = memory
+        self.commands = commands
         self.responseRule = responseRule
         // Aligned, so that it has pages of its own: those that no response has touched take no memory.
         pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 4_096)
@@ -131,7 +140,7 @@ public struct UICC: ~Copyable {
         guard !isTerminated else {
             throw command.ins == 0xA4 ? .selectedFileTerminated : .conditionsNotSatisfied
         }
-        let handler = try CommandTable.uicc.handler(of: command)
+        let handler = try commands.handler(of: command)
         let status = try handler(&self, command)
         if output.count > 0 {
             let announced = try shape(command, status)
@@ -220,7 +229,7 @@ public struct UICC: ~Copyable {
         }
         // An unknown command is refused at its first link.
         do throws(StatusWord) {
-            _ = try CommandTable.uicc.handler(of: command)
+            _ = try commands.handler(of: command)
             try chain.append(command)
         } catch {
             chain = CommandChain()

@@ -1,22 +1,24 @@
 import Octets
 
 /// A row of a command table: one command of an application.
-struct Command {
+public struct Command {
     /// Which class octets the command has.
-    enum Classes {
+    public enum Classes: Sendable {
         /// 0X, 4X, 6X.
         case interindustry
         /// 8X, CX, EX.
         case proprietary
     }
 
-    typealias Handler = (inout UICC, CommandAPDU) throws(StatusWord) -> StatusWord
+    /// A handler writes response data, and returns or throws the status word.
+    public typealias Handler = (inout UICC, CommandAPDU) throws(StatusWord) -> StatusWord
 
     let ins: UInt8
     let classes: Classes
     let handler: Handler
 
-    init(_ ins: UInt8, _ classes: Classes, _ handler: @escaping Handler) {
+    /// A row of the command with an instruction code.
+    public init(_ ins: UInt8, _ classes: Classes, _ handler: @escaping Handler) {
         self.ins = ins
         self.classes = classes
         self.handler = handler
@@ -24,10 +26,14 @@ struct Command {
 }
 
 /// The commands of an application, found by instruction code.
-struct CommandTable: Sendable {
+public struct CommandTable: Sendable {
     private nonisolated(unsafe) let rows: [Command]
     /// For each instruction code the row, counted from 1; 0: none.
     private let index: [UInt8]
+
+    /// This table with further rows, at most 255 in all; where one has the instruction code of another, the later one
+    /// counts.
+    public func adding(_ further: [Command]) -> CommandTable { CommandTable(rows + further) }
 
     /// A table of at most 255 rows, each with an instruction code of its own.
     init(_ rows: [Command]) {
@@ -56,7 +62,7 @@ struct CommandTable: Sendable {
 
 extension CommandTable {
     /// The commands of the UICC file system: TS 102 221 table 10.5, TS 102 222 clause 6.
-    static let uicc = CommandTable([
+    public static let uicc = CommandTable([
         // TS 102 221 clause 11.1
         Command(0xA4, .interindustry, UICC.select),
         Command(0xF2, .proprietary, UICC.status),
