@@ -38,6 +38,8 @@ KINDS = {
     SESSION: "suspended session",
     HEADER: "profile header",
 }
+ALGORITHMS = {1: "MILENAGE", 2: "TUAK", 3: "test"}
+OWN_AUTHENTICATION, SHARED_AUTHENTICATION = 453, 9
 # TS 102 221 §11.1.1.4.3, without the bit for shareable (40). Working and internal EFs differ in bit 4.
 STRUCTURES = {0x01: "TR", 0x09: "TR", 0x02: "LF", 0x0A: "LF", 0x06: "CY", 0x0E: "CY", 0x39: "BT", 0x38: "DF"}
 ATTRIBUTES = {"84", "8B", "8C", "AB", "C6", "A5"}
@@ -632,9 +634,14 @@ class Image:
             context = u32(item.content, 0)
             if context not in self.files or self.files[context].type != "ADF":
                 self.note(item.at(0), f"{label}: object {context} is no ADF")
-            self.check_members(item, 4, label)
-            self.parameters.append({"object": item.number, "owner": item.owner, "kind": KINDS[item.kind],
-                                    "context": self.path(context), "members": upper(item.content[4:])})
+            shown = {"object": item.number, "owner": item.owner, "kind": KINDS[item.kind],
+                     "context": self.path(context)}
+            if item.kind == AUTHENTICATION:
+                shown |= self.read_authentication(item, label)
+            else:
+                self.check_members(item, 4, label)
+                shown["members"] = upper(item.content[4:])
+            self.parameters.append(shown)
         for item in self.of_kind(HEADER):
             self.check_members(item, 0, f"profile header {item.number}")
             if any(header["owner"] == item.owner for header in self.headers):
@@ -642,6 +649,35 @@ class Image:
             self.headers.append({"object": item.number, "owner": item.owner, "members": upper(item.content)})
         for item in self.of_kind(SESSION):
             self.read_session(item)
+
+    def read_authentication(self, item, label):
+        content = item.content
+        origin = u32(content, 4) if len(content) >= 8 else NONE
+        if len(content) != (SHARED_AUTHENTICATION if origin != NONE else OWN_AUTHENTICATION):
+            self.note(item.at(0), f"{label}: {len(content)} octets are none that it can have")
+            return {}
+        if origin != NONE:
+            if origin not in self.files or self.files[origin].type != "ADF":
+                self.note(item.at(4), f"{label}: object {origin} is no ADF")
+            return {"parameters_of": self.path(origin), "mapping_options": upper(content[8:9])}
+        if content[8] not in ALGORITHMS:
+            self.note(item.at(8), f"{label}: algorithm {content[8]:02X}")
+        if content[12] not in (16, 32):
+            self.note(item.at(12), f"{label}: a key of {content[12]} octets")
+        bootstrapped = content[372] != 0xFF
+        if bootstrapped and not 32 <= content[372] <= 64:
+            self.note(item.at(372), f"{label}: a Ks of {content[372]} octets")
+        return {
+            "parameters_of": None, "algorithm": ALGORITHMS.get(content[8]), "algorithm_options": upper(content[9:10]),
+            "sqn_options": upper(content[10:11]), "number_of_keccak": content[11],
+            "authentication_limit": None if content[13:16] == b"\xFF" * 3 else number(content, 13, 3),
+            "authentications": number(content, 369, 3), "key": upper(content[16:16 + content[12]]),
+            "opc": upper(content[48:80 if content[8] == 2 else 64]), "rotations": upper(content[80:85]),
+            "additions": upper(content[85:165]),
+            "sqn_delta": number(content, 165, 6), "sqn_age_limit": number(content, 171, 6),
+            "sequences": " ".join(str(number(content, at, 6)) for at in range(177, 369, 6)),
+            "random": upper(content[373:389]) if bootstrapped else None,
+            "ks": upper(content[389:389 + content[372]]) if bootstrapped else None}
 
     def check_members(self, item, start, label):
         try:

@@ -78,6 +78,15 @@ class Builder:
         self.put(JOURNAL * 64, octets)
 
 
+def authentication(context):
+    """§7.3: TUAK, a bootstrapping, and SEQ equal to IND."""
+    numbers = b"".join(number.to_bytes(6, "big") for number in [2 ** 28, 2 ** 28, *range(32)])
+    additions = b"".join(number.to_bytes(16, "big") for number in (0, 1, 2, 4, 8))
+    return (struct.pack(">II", context, NONE) + bytes.fromhex("02 01 02 01 10 FFFFFF") + b"\x11" * 16 + b"\xFF" * 16
+            + b"\x22" * 32 + bytes((64, 0, 32, 64, 96)) + additions + numbers + bytes(3)
+            + bytes((32,)) + b"\x33" * 16 + b"\x44" * 32 + b"\xFF" * 32)
+
+
 def card(order=()):
     """A builder with a small card, and the objects of its files by name."""
     made = Builder(order)
@@ -98,7 +107,8 @@ def card(order=()):
                             + code(0x01, b"1234\xFF\xFF\xFF\xFF", 7, 0x33, 0x01) + code(0x0A, b"87654321", 3, 0xA9))
     at["PUK"] = made.object(3, 1, struct.pack(">II", at["MF"], NONE) + code(0x01, b"11223344", 0, 0xAA))
     at["SHARED"] = made.object(2, 1, struct.pack(">II", at["USIM"], at["MF"]))
-    at["AKA"] = made.object(4, 1, struct.pack(">I", at["USIM"]) + bytes.fromhex("8101028202AABB"))
+    at["AKA"] = made.object(4, 1, authentication(at["USIM"]))
+    at["MAPPED"] = made.object(4, 1, struct.pack(">IIB", at["USIM"], at["USIM"], 6))
     at["HEADER"] = made.object(7, 1, bytes.fromhex("800102810103"))
     session = struct.pack(">BBBBIII", 0, 2, 1, 0, at["TELECOM"], at["ADN"], at["USIM"])
     at["SESSION"] = made.object(6, 0, b"RESUMEME\x01" + session + struct.pack(">IBBH", at["PIN"], 0x0A, 0, 0))
@@ -236,7 +246,7 @@ class Contents(unittest.TestCase):
             {"owner": 1, "parent": 0, "quota": 4096, "used": 64 * (used - 1)}])
         self.assertEqual(info["journal"], {"state": "closed", "entries": []})
         self.assertEqual(info["objects"], {
-            "file": 9, "PIN codes": 2, "unblocking codes": 1, "authentication parameters": 1,
+            "file": 9, "PIN codes": 2, "unblocking codes": 1, "authentication parameters": 2,
             "suspended session": 1, "profile header": 1})
         self.assertIn("journal: closed\n", run(self.octets, "info")[1])
 
@@ -256,7 +266,15 @@ class Contents(unittest.TestCase):
             "replaced_by": "00", "value": "3837363534333231"})
         shared = next(item for item in export["codes"] if item["object"] == self.at["SHARED"])
         self.assertEqual((shared["context"], shared["codes_of"]), ("3F00/ADF.A0000000871002", "3F00"))
-        self.assertEqual(export["parameters"][0]["members"], "8101028202AABB")
+        own = next(item for item in export["parameters"] if item["object"] == self.at["AKA"])
+        self.assertEqual((own["context"], own["algorithm"]), ("3F00/ADF.A0000000871002", "TUAK"))
+        self.assertEqual((own["key"], own["opc"]), ("11" * 16, "22" * 32))
+        self.assertEqual((own["rotations"], own["additions"][-32:]), ("4000204060", "00" * 15 + "08"))
+        self.assertEqual(own["sequences"], " ".join(map(str, range(32))))
+        self.assertEqual((own["authentication_limit"], own["authentications"]), (None, 0))
+        self.assertEqual((own["random"], own["ks"]), ("33" * 16, "44" * 32))
+        mapped = next(item for item in export["parameters"] if item["object"] == self.at["MAPPED"])
+        self.assertEqual((mapped["parameters_of"], mapped["mapping_options"]), ("3F00/ADF.A0000000871002", "06"))
         self.assertEqual(export["headers"][0]["members"], "800102810103")
         self.assertEqual(export["sessions"][0]["channels"], [{
             "channel": 0, "current_record": 2, "extended_channels": True, "current_df": "3F00/7F10",

@@ -1,6 +1,7 @@
 import CardOS
 import Memory
 import Octets
+import Telecom
 
 /// A card: one image, and what happens to it between a power-on and a power-off.
 ///
@@ -24,8 +25,10 @@ public struct Card: ~Copyable {
         answerToReset = environment.transmissionProtocol.answerToReset
         let memory = try Memory(mounting: image, synchronize: environment.synchronize)
         let rule = environment.transmissionProtocol.responseRule
-        system = UICC(memory: memory, responseRule: rule, seed: environment.seed)
+        system = UICC(memory: memory, commands: Self.commands, responseRule: rule, seed: environment.seed)
     }
+
+    private static let commands = CommandTable.uicc.adding(Telecom.commands)
 
     /// Cold reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
     public mutating func powerOn() {

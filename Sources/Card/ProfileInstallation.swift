@@ -2,6 +2,7 @@ import CardOS
 import Memory
 import Octets
 import ProfilePackage
+import Telecom
 
 extension Card {
     /// Installs a profile package as the first one of the card: its file system, codes and parameters. A package that
@@ -68,14 +69,6 @@ extension UICC: ProfileTarget {
         entries: OctetView
     ) throws(StatusWord) {
         try createCodes(entries: entries, areUnblocking: kind == .puk, for: context, sharedWith: sharedWith)
-    }
-
-    /// Keeps the authentication parameters of an application.
-    public mutating func storeAuthenticationParameters(
-        _ members: OctetView,
-        application: ObjectReference
-    ) throws(StatusWord) {
-        try store(.authenticationParameters, of: application, members)
     }
 
     /// Keeps the CDMA parameters of an application.
