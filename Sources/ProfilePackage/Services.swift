@@ -10,6 +10,8 @@ enum Services {
         0x83,  // csim
         0x84,  // milenage
         0x85,  // tuak128
+        0x87,  // gba-usim
+        0x88,  // gba-isim
         0x8A,  // eap
         0x8D,  // multiple-usim
         0x8E,  // multiple-isim
@@ -34,8 +36,8 @@ enum Services {
 
     static func supports(_ service: TemplateFile.Service) -> Bool {
         switch service {
-        case .none: true
-        case .gba, .mbms: false
+        case .none, .gba: true
+        case .mbms: false
         }
     }
 }
@@ -54,13 +56,11 @@ enum ServiceTable: Sendable {
     }
 
     private static let lackingUSIM: [UInt8] = [
-        68,  // generic bootstrapping architecture (GBA)
         69,  // MBMS security
         76,  // GBA-based local key establishment
     ]
     private static let lackingISIM: [UInt8] = [
-        2,  // GBA
-        4,  // GBA-based local key establishment
+        4  // GBA-based local key establishment
     ]
 
     private var lacking: [UInt8] {

@@ -44,11 +44,11 @@ import Testing
         // javacard, multos: runtime-not-supported
         aborts("300CA00830068001078301148100", Build.header(services: "8100 8B00"))
         aborts("300CA00830068001078301148100", Build.header(services: "8C00"))
-        // contactless, cave, gba-usim, mbms, cat-tp, suciCalculatorApi, eaka: feature-not-supported
-        for service in ["8000", "8600", "8700", "8900", "9400", "9800", "9D00", "9F4000"] {
+        // contactless, cave, mbms, cat-tp, suciCalculatorApi, eaka: feature-not-supported
+        for service in ["8000", "8600", "8900", "9400", "9800", "9D00", "9F4000"] {
             aborts("300CA008300680010A8301148100", Build.header(services: service))
         }
-        let all = "8100 8200 8300 8400 8500 8A00 8D00 8E00 8F00 9000 9100 9200 9300 9500 9600 9700"
+        let all = "8100 8200 8300 8400 8500 8700 8800 8A00 8D00 8E00 8F00 9000 9100 9200 9300 9500 9600 9700"
         finishes(AbortTests.ok, Build.header(services: all) + Build.package().dropFirst(Build.header().count))
     }
 
@@ -286,10 +286,10 @@ import Testing
         )
     }
 
-    @Test func skipsGBAFiles() {
-        // EF.GBABP, EF.MSK: feature-not-supported, additional information GBA (1), MBMS (2)
+    @Test func skipsMBMSFiles() {
+        // EF.MSK: feature-not-supported, additional information MBMS (2). EF.GBABP is a file like any other.
         finishes(
-            "301DA01B300980010A810109820101300980010A8101098201023003800100",
+            "3012A010300980010A8101098201023003800100",
             Build.package(
                 Build.usim(),
                 Build.files(

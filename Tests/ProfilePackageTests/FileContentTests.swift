@@ -153,14 +153,14 @@ import Testing
 
     @Test func clearsServicesThatTheCardLacks() throws {
         let all = String(repeating: "FF", count: 14)
-        // services 68, 69 (octet 9, bits 4 and 5) and 76 (octet 10, bit 4)
-        #expect(try body("USIM/6F38", install(ust: all)) == "FFFFFFFFFFFFFFFFE7F7FFFFFFFF")
+        // services 69 (octet 9, bit 5) and 76 (octet 10, bit 4)
+        #expect(try body("USIM/6F38", install(ust: all)) == "FFFFFFFFFFFFFFFFEFF7FFFFFFFF")
         // also what a later element writes, in parts and with a pattern
         let target = install(
             ust: "00",
             Build.management(9, Build.select("7FD06F38"), Build.offset(8), Build.content("FFFF"))
         )
-        #expect(try body("USIM/6F38", target) == "00FFFFFFFFFFFFFFE7F7FFFFFFFF")
+        #expect(try body("USIM/6F38", target) == "00FFFFFFFFFFFFFFEFF7FFFFFFFF")
         let isim = Build.files(
             0xB5,
             9,
@@ -176,7 +176,7 @@ import Testing
         let reference = try #require(hex("A0000000871004").withView { installed.application(dfName: $0) })
         let istFound = installed.child(of: reference, fileIdentifier: 0x6F07)
         let ist = try #require(istFound)
-        #expect(Hex.string(installed[ist].body) == "F5FF")
+        #expect(Hex.string(installed[ist].body) == "F7FF")
     }
 
     private static let directory = "82027821 83027F10 8B032F0601 C60101"
@@ -279,7 +279,7 @@ import Testing
         #expect(target.authentication == [isim: parameters])
         let tableFound = target.child(of: isim, fileIdentifier: 0x6F07)
         let table = try #require(tableFound)
-        #expect(target[table].body == hex("F5FF"))
+        #expect(target[table].body == hex("F7FF"))
         #expect(target.child(of: isim, fileIdentifier: 0x6F09) != nil)
     }
 
