@@ -25,10 +25,17 @@ public struct Card: ~Copyable {
         answerToReset = environment.transmissionProtocol.answerToReset
         let memory = try Memory(mounting: image, synchronize: environment.synchronize)
         let rule = environment.transmissionProtocol.responseRule
-        system = UICC(memory: memory, commands: Self.commands, responseRule: rule, seed: environment.seed)
+        system = UICC(
+            memory: memory,
+            commands: Self.commands,
+            gsmCommands: Self.gsmCommands,
+            responseRule: rule,
+            seed: environment.seed
+        )
     }
 
     private static let commands = CommandTable.uicc.adding(Telecom.commands)
+    private static let gsmCommands = CommandTable(GSM.commands)
 
     /// Cold reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
     public mutating func powerOn() {

@@ -39,6 +39,8 @@ public struct UICC: ~Copyable {
     var hasSuspendedSession = false
 
     private let commands: CommandTable
+    /// The commands of class A0; nil where the card does not have the class.
+    private let gsmCommands: CommandTable?
     private let responseRule: ResponseRule
     private let pendingData: UnsafeMutableRawBufferPointer
     private var chain = CommandChain()
@@ -49,10 +51,12 @@ public struct UICC: ~Copyable {
     ///
     /// - Parameters:
     ///   - commands: the commands that the card has.
+    ///   - gsmCommands: those of class A0; nil: the card does not have the class.
     ///   - seed: 48 octets of entropy, from which all random numbers are made.
     public init(
         memory: consuming Memory,
         commands: CommandTable = .uicc,
+        gsmCommands: CommandTable? = nil,
         responseRule: ResponseRule,
         seed: [UInt8]
     ) {
@@ -63,6 +67,7 @@ public struct UICC: ~Copyable {
         output = OctetWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         self.memory = memory
         self.commands = commands
+        self.gsmCommands = gsmCommands
         self.responseRule = responseRule
         // Aligned, so that it has pages of its own: those that no response has touched take no memory.
         pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 4_096)
@@ -140,7 +145,7 @@ public struct UICC: ~Copyable {
         guard !isTerminated else {
             throw command.ins == 0xA4 ? .selectedFileTerminated : .conditionsNotSatisfied
         }
-        let handler = try commands.handler(of: command)
+        let handler = try table(for: command).handler(of: command)
         let status = try handler(&self, command)
         if output.count > 0 {
             let announced = try shape(command, status)
@@ -149,6 +154,12 @@ public struct UICC: ~Copyable {
         }
         memory.commit()
         return status
+    }
+
+    private func table(for command: CommandAPDU) throws(StatusWord) -> CommandTable {
+        guard command.classOctet.kind == .gsm else { return commands }
+        guard let gsmCommands else { throw .classNotSupported }
+        return gsmCommands
     }
 
     /// Makes what the handler wrote what Le and the transmission protocol allow.
@@ -183,13 +194,20 @@ public struct UICC: ~Copyable {
         pendingChannel = number
         output.truncate(to: position)
         channels[number].pendingStatus = status
-        guard position == 0, !command.data.isEmpty, status.isWarning else { return .responseAvailable(rest.count) }
+        guard position == 0, !command.data.isEmpty, status.isWarning else {
+            return announcement(of: rest.count, command)
+        }
         // TS 102 221 annex L: 62F1 tells of the block that GET RESPONSE brings, so that it comes with it.
         if status == .moreDataAvailable { return .responseDataAvailable }
         // TS 102 221 clause 7.3.1.1 and annex C.1.7: in case 4 the warning comes first, and GET RESPONSE has a status of
         // its own.
         channels[number].pendingStatus = .success
         return status
+    }
+
+    /// 61XX; in class A0 9FXX (TS 51.011 clause 9.4.1).
+    private func announcement(of count: Int, _ command: CommandAPDU) -> StatusWord {
+        command.classOctet.kind == .gsm ? StatusWord(0x9F00 | UInt16(count & 0xFF)) : .responseAvailable(count)
     }
 
     private func pendingArea(of channel: Int) -> UnsafeMutableRawBufferPointer {
@@ -218,7 +236,7 @@ public struct UICC: ~Copyable {
         output.append(area.part(from: pending.lowerBound, length: count))
         channels[number].pending = pending.lowerBound + count..<pending.upperBound
         let left = pending.count - count
-        return left > 0 ? .responseAvailable(left) : channels[number].pendingStatus
+        return left > 0 ? announcement(of: left, command) : channels[number].pendingStatus
     }
 
     /// Collects the data fields of a chain, and executes the command at its end: ISO/IEC 7816-4 clause 5.3.3.
@@ -229,7 +247,7 @@ public struct UICC: ~Copyable {
         }
         // An unknown command is refused at its first link.
         do throws(StatusWord) {
-            _ = try commands.handler(of: command)
+            _ = try table(for: command).handler(of: command)
             try chain.append(command)
         } catch {
             chain = CommandChain()

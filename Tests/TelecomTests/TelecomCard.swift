@@ -15,15 +15,20 @@ final class TelecomCard {
 
     let image: UnsafeMutableRawBufferPointer
     var card: Card
+    /// The MF of a card with parameters.
+    private(set) var root = ObjectReference(page: 0)
     private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
 
     /// A card with an empty image, or with a copy of another one.
-    init(image octets: [UInt8]? = nil) throws {
+    init(image octets: [UInt8]? = nil, _ transmissionProtocol: Environment.TransmissionProtocol = .t1) throws {
         image = .allocate(byteCount: octets?.count ?? Geometry.defaultSize, alignment: 4_096)
         if let octets { image.copyBytes(from: octets) } else { _ = Memory.format(image) }
         card = try Card(
             image: image,
-            environment: Environment(transmissionProtocol: .t1, seed: [UInt8](repeating: 0x5A, count: 48))
+            environment: Environment(
+                transmissionProtocol: transmissionProtocol,
+                seed: [UInt8](repeating: 0x5A, count: 48)
+            )
         )
         card.powerOn()
     }
@@ -35,7 +40,7 @@ final class TelecomCard {
         hasPIN: Bool = false
     ) throws {
         try self.init()
-        let root = try create(nil, 0x78, 0x3F00)
+        root = try create(nil, 0x78, 0x3F00)
         let usim = try create(root, 0x78, nil, name: Self.usim)
         let isim = try create(root, 0x78, nil, name: Self.isim)
         try fill(create(usim, 0x41, 0x6F38, size: 17), Self.table(services, count: 17))
@@ -75,6 +80,7 @@ final class TelecomCard {
         _ descriptor: UInt8,
         _ identifier: UInt16?,
         size: UInt32 = 0,
+        record: UInt16 = 0,
         name: String = ""
     ) throws -> ObjectReference {
         // Everything is allowed always.
@@ -83,7 +89,7 @@ final class TelecomCard {
                 var parameters = FileParameters(descriptor: descriptor, fileIdentifier: identifier)
                 parameters.securityAttributes = attributes
                 parameters.dfName = name
-                parameters.size = size
+                (parameters.size, parameters.recordLength) = (size, record)
                 return try card.system.createFile(parameters, parent: parent)
             }
         }

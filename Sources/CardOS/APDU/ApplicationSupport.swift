@@ -80,3 +80,47 @@ extension UICC {
         }
     }
 }
+
+// What the commands of the class A0 (TS 51.011) need besides: they are put down to those of the UICC.
+
+extension UICC {
+    /// Executes a command of the UICC on behalf of another one. It writes response data as ever.
+    ///
+    /// - Throws: what its handler throws.
+    package mutating func executeUICC(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        let handler = try CommandTable.uicc.handler(of: command)
+        return try handler(&self, command)
+    }
+
+    /// The MF.
+    package var masterFile: ObjectReference { files.masterFile }
+
+    /// The ADFs, in the order of their objects.
+    package var applications: [ObjectReference] { files.applications }
+
+    /// The current DF and the current EF of the channel of a command.
+    package func selection(_ command: CommandAPDU) -> (directory: ObjectReference, file: ObjectReference?) {
+        let channel = channels[command.classOctet.channel]
+        return (channel.directory, channel.elementaryFile)
+    }
+
+    /// Makes an application the active one on the channel of a command, and its ADF the current DF.
+    package mutating func activate(_ application: ObjectReference, for command: CommandAPDU) {
+        channels[command.classOctet.channel].application = application
+        channels[command.classOctet.channel].select(directory: application)
+    }
+
+    /// Whether a PIN, as it is seen from `directory`, is enabled, and how many tries it and its unblocking code have
+    /// left; nil where there is none.
+    package func pinStatus(
+        _ reference: UInt8,
+        in directory: ObjectReference
+    ) -> (isEnabled: Bool, tries: UInt8, unblockingTries: UInt8)? {
+        guard let pin = codes.number(of: reference, in: directory, memory) else { return nil }
+        let unblocking = codes.unblockingNumber(of: codes.field(3, of: pin, memory), for: pin, memory)
+        return (
+            codes.isEnabled(pin, memory), codes.field(2, of: pin, memory) & 0x0F,
+            unblocking.map { codes.field(2, of: $0, memory) & 0x0F } ?? 0
+        )
+    }
+}

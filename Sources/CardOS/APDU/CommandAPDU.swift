@@ -31,8 +31,14 @@ public struct CommandAPDU {
     public var p1p2: UInt16 { UInt16(p1) << 8 | UInt16(p2) }
 
     /// The same command with another data field: the end of a chain.
-    func with(data: OctetView) -> CommandAPDU {
+    package func with(data: OctetView) -> CommandAPDU {
         CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
+    }
+
+    /// The command of another class that this one stands for, with its parameters.
+    package func with(cla: UInt8, p1: UInt8, p2: UInt8) -> CommandAPDU {
+        let classOctet = ClassOctet(cla) ?? classOctet
+        return CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
     }
 
     private init(
@@ -100,6 +106,8 @@ public struct ClassOctet: Equatable, Sendable {
         case interindustry
         /// 8X, CX, EX: those of the UICC or of GlobalPlatform.
         case proprietary
+        /// A0: those of TS 51.011, on the basic channel.
+        case gsm
     }
 
     /// Whose instruction codes the command uses.
@@ -120,9 +128,12 @@ public struct ClassOctet: Equatable, Sendable {
         case 0x40...0x7F, 0xC0...0xCF, 0xE0...0xEF:
             channel = 4 + Int(cla & 0x0F)
             hasSecureMessaging = cla & 0x20 != 0
+        case 0xA0:
+            channel = 0
+            hasSecureMessaging = false
         default: return nil
         }
-        kind = cla & 0x80 == 0 ? .interindustry : .proprietary
+        kind = cla == 0xA0 ? .gsm : cla & 0x80 == 0 ? .interindustry : .proprietary
         isChained = cla & 0x90 == 0x10
     }
 

@@ -8,6 +8,8 @@ public struct Command {
         case interindustry
         /// 8X, CX, EX.
         case proprietary
+        /// A0.
+        case gsm
     }
 
     /// A handler writes response data, and returns or throws the status word.
@@ -36,7 +38,7 @@ public struct CommandTable: Sendable {
     public func adding(_ further: [Command]) -> CommandTable { CommandTable(rows + further) }
 
     /// A table of at most 255 rows, each with an instruction code of its own.
-    init(_ rows: [Command]) {
+    public init(_ rows: [Command]) {
         self.rows = rows
         var index = [UInt8](repeating: 0, count: 256)
         for (number, row) in rows.enumerated() { index[Int(row.ins)] = UInt8(truncatingIfNeeded: number + 1) }
@@ -54,6 +56,7 @@ public struct CommandTable: Sendable {
             switch row.classes {
             case .interindustry: command.classOctet.kind == .interindustry
             case .proprietary: command.classOctet.kind == .proprietary
+            case .gsm: command.classOctet.kind == .gsm
             }
         guard hasClass else { throw .classNotSupported }
         return row.handler
