@@ -67,7 +67,7 @@ extension UICC {
         let parameters = try parameters(object)
         try countAuthentication(object, parameters)
         return try converted { () throws(CryptoError) in
-            GSMResult(converting: try ConfiguredAlgorithm(parameters).f2345(random))
+            GSMResult(converting: try parameters.f2345(random))
         }
     }
 
@@ -102,16 +102,8 @@ extension UICC {
             throw .wrongLength
         }
         try countAuthentication(object, parameters)
-        // AMF_RESYNCH: TS 34.108 clause 8.1.2.
-        let forcesFailure = parameters.algorithm == .test && token.managementField == 0xFFFF
         let finding = try converted { () throws(CryptoError) in
-            try ConfiguredAlgorithm(parameters).examine(
-                random: random,
-                token: token,
-                against: parameters.numbers,
-                isModified: isModified,
-                forcesFailure: forcesFailure
-            )
+            try parameters.examine(random: random, token: token, isModified: isModified)
         }
         switch finding {
         case .wrongCode: throw .incorrectMAC

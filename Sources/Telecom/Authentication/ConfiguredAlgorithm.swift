@@ -1,54 +1,50 @@
 import CardCrypto
-import Octets
 
-/// The algorithm that a profile asks for, under the key of its subscriber.
-enum ConfiguredAlgorithm: AuthenticationAlgorithm, ~Copyable {
-    case milenage(Milenage)
-    case tuak(TUAK)
-    case test(TestAlgorithm)
+// The algorithm that a profile asks for, under the key of its subscriber. Each function names the three algorithms
+// itself: over an enumeration without copies that forwards to them, the optimiser of Swift 6.3 crashes.
 
-    init(_ parameters: borrowing AuthenticationParameters) throws(CryptoError) {
-        switch parameters.algorithm {
+extension AuthenticationParameters {
+    /// Looks at a challenge, as the algorithm does.
+    func examine(
+        random: UInt128,
+        token: AuthenticationToken,
+        isModified: Bool
+    ) throws(CryptoError) -> AuthenticationFinding {
+        switch algorithm {
         case .milenage:
-            let opc = parameters.opc.leading
-            self = .milenage(try Milenage(key: parameters.key, opc: opc, constants: parameters.constants))
+            return try milenage().examine(random: random, token: token, against: numbers, isModified: isModified)
         case .tuak:
-            self = .tuak(try TUAK(key: parameters.key, topc: parameters.opc, options: parameters.tuakOptions))
+            return try tuak().examine(random: random, token: token, against: numbers, isModified: isModified)
         case .test:
-            let length = 4 << Int(parameters.options & 0x03)
-            self = .test(try TestAlgorithm(key: parameters.key, responseLength: length))
+            return try testAlgorithm().examine(
+                random: random,
+                token: token,
+                against: numbers,
+                isModified: isModified,
+                // AMF_RESYNCH: TS 34.108 clause 8.1.2.
+                forcesFailure: token.managementField == 0xFFFF
+            )
         }
     }
 
-    func f1(_ challenge: Challenge) throws(CryptoError) -> ShortOctets {
-        switch self {
-        case .milenage(let algorithm): try algorithm.f1(challenge)
-        case .tuak(let algorithm): algorithm.f1(challenge)
-        case .test(let algorithm): algorithm.f1(challenge)
-        }
-    }
-
-    func f1Star(_ challenge: Challenge) throws(CryptoError) -> ShortOctets {
-        switch self {
-        case .milenage(let algorithm): try algorithm.f1Star(challenge)
-        case .tuak(let algorithm): algorithm.f1Star(challenge)
-        case .test(let algorithm): algorithm.f1Star(challenge)
-        }
-    }
-
+    /// f2 to f5.
     func f2345(_ random: UInt128) throws(CryptoError) -> AuthenticationResult {
-        switch self {
-        case .milenage(let algorithm): try algorithm.f2345(random)
-        case .tuak(let algorithm): algorithm.f2345(random)
-        case .test(let algorithm): algorithm.f2345(random)
+        switch algorithm {
+        case .milenage: try milenage().f2345(random)
+        case .tuak: try tuak().f2345(random)
+        case .test: try testAlgorithm().f2345(random)
         }
     }
 
-    func f5Star(_ random: UInt128) throws(CryptoError) -> UInt64 {
-        switch self {
-        case .milenage(let algorithm): try algorithm.f5Star(random)
-        case .tuak(let algorithm): algorithm.f5Star(random)
-        case .test(let algorithm): algorithm.f5Star(random)
-        }
+    private func milenage() throws(CryptoError) -> Milenage {
+        try Milenage(key: key, opc: opc.leading, constants: constants)
+    }
+
+    private func tuak() throws(CryptoError) -> TUAK {
+        try TUAK(key: key, topc: opc, options: tuakOptions)
+    }
+
+    private func testAlgorithm() throws(CryptoError) -> TestAlgorithm {
+        try TestAlgorithm(key: key, responseLength: 4 << Int(options & 0x03))
     }
 }
