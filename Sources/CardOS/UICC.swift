@@ -42,10 +42,8 @@ public struct UICC: ~Copyable {
     /// The commands of class A0; nil where the card does not have the class.
     private let gsmCommands: CommandTable?
     private let responseRule: ResponseRule
-    private let pendingData: UnsafeMutableRawBufferPointer
+    private var waiting = WaitingResponse()
     private var chain = CommandChain()
-    /// The channel whose response data wait.
-    private var pendingChannel = 0
 
     /// Starts the operating system on `memory`.
     ///
@@ -69,8 +67,6 @@ public struct UICC: ~Copyable {
         self.commands = commands
         self.gsmCommands = gsmCommands
         self.responseRule = responseRule
-        // Aligned, so that it has pages of its own: those that no response has touched take no memory.
-        pendingData = .allocate(byteCount: LogicalChannel.count * LogicalChannel.pendingCapacity, alignment: 4_096)
         reset()
         seed.withUnsafeBytes { seedRandom(OctetView($0)) }
     }
@@ -84,7 +80,6 @@ public struct UICC: ~Copyable {
     }
 
     deinit {
-        pendingData.deallocate()
         channels.deinitialize()
         channels.deallocate()
     }
@@ -98,6 +93,7 @@ public struct UICC: ~Copyable {
         isTerminated = File(files.masterFile, in: memory)?.lifeCycle == .terminated
         channels.update(repeating: LogicalChannel(masterFile: files.masterFile))
         channels[0].isOpen = true
+        waiting.discard()
         chain = CommandChain()
         terminalSupportsExtendedChannels = false
     }
@@ -128,8 +124,7 @@ public struct UICC: ~Copyable {
 
     private mutating func execute(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
-        // TS 102 221 clause 12.1.1: any other command, on whatever channel, loses the response data that wait.
-        if command.ins != 0xC0 || number != pendingChannel { channels[pendingChannel].pending = 0..<0 }
+        if command.ins != 0xC0 || number != waiting.channel { waiting.discard() }
         guard channels[number].isOpen else { throw .logicalChannelNotSupported }
         guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         if command.ins == 0xC0 { return try getResponse(command) }
@@ -183,26 +178,16 @@ public struct UICC: ~Copyable {
 
     /// Keeps the response data from `position` on for GET RESPONSE.
     private mutating func keep(from position: Int, of command: CommandAPDU, _ status: StatusWord) -> StatusWord {
-        let number = command.classOctet.channel
         let rest = output.view.part(from: position)
-        guard rest.count <= LogicalChannel.pendingCapacity else {
-            output.truncate(to: 0)
-            return .technicalProblem
-        }
-        rest.copy(to: pendingArea(of: number))
-        channels[number].pending = 0..<rest.count
-        pendingChannel = number
+        let channel = command.classOctet.channel
+        // TS 102 221 clause 7.3.1.1 and annex C.1.7: in case 4 a warning comes first, and GET RESPONSE has a status of
+        // its own. But annex L: 62F1 tells of the block that GET RESPONSE brings, so that it comes with it.
+        let warnsFirst = position == 0 && !command.data.isEmpty && status.isWarning && status != .moreDataAvailable
+        waiting.keep(rest, on: channel, endingWith: warnsFirst ? .success : status)
         output.truncate(to: position)
-        channels[number].pendingStatus = status
-        guard position == 0, !command.data.isEmpty, status.isWarning else {
-            return announcement(of: rest.count, command)
-        }
-        // TS 102 221 annex L: 62F1 tells of the block that GET RESPONSE brings, so that it comes with it.
-        if status == .moreDataAvailable { return .responseDataAvailable }
-        // TS 102 221 clause 7.3.1.1 and annex C.1.7: in case 4 the warning comes first, and GET RESPONSE has a status of
-        // its own.
-        channels[number].pendingStatus = .success
-        return status
+        if warnsFirst { return status }
+        let isBlock = position == 0 && !command.data.isEmpty && status == .moreDataAvailable
+        return isBlock ? .responseDataAvailable : announcement(of: rest.count, command)
     }
 
     /// 61XX; in class A0 9FXX (TS 51.011 clause 9.4.1).
@@ -210,33 +195,21 @@ public struct UICC: ~Copyable {
         command.classOctet.kind == .gsm ? StatusWord(0x9F00 | UInt16(count & 0xFF)) : .responseAvailable(count)
     }
 
-    private func pendingArea(of channel: Int) -> UnsafeMutableRawBufferPointer {
-        let start = channel * LogicalChannel.pendingCapacity
-        return UnsafeMutableRawBufferPointer(rebasing: pendingData[start..<start + LogicalChannel.pendingCapacity])
-    }
-
     /// GET RESPONSE: TS 102 221 clause 12.1.1, in the class of any command on the same channel.
     ///
     /// - Throws: 6F00 where nothing waits; 6CXX where less waits than Le says.
     private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
-        let number = command.classOctet.channel
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
-        let pending = channels[number].pending
-        guard !pending.isEmpty else { throw .technicalProblem }
-        let count: Int
+        guard waiting.count > 0 else { throw .technicalProblem }
         switch command.expected {
         case .exactly(let le):
-            guard le <= pending.count else { throw .wrongLe(pending.count) }
-            count = le
-        case .any(let limit): count = min(limit, pending.count)
-        case .absent: count = min(256, pending.count)
+            guard le <= waiting.count else { throw .wrongLe(waiting.count) }
+            waiting.take(le, into: &output)
+        case .any(let limit): waiting.take(limit, into: &output)
+        case .absent: waiting.take(256, into: &output)
         }
-        let area = OctetView(UnsafeRawBufferPointer(pendingArea(of: number)))
-        output.append(area.part(from: pending.lowerBound, length: count))
-        channels[number].pending = pending.lowerBound + count..<pending.upperBound
-        let left = pending.count - count
-        return left > 0 ? announcement(of: left, command) : channels[number].pendingStatus
+        return waiting.count > 0 ? announcement(of: waiting.count, command) : waiting.status
     }
 
     /// Collects the data fields of a chain, and executes the command at its end: ISO/IEC 7816-4 clause 5.3.3.

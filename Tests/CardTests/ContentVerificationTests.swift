@@ -103,15 +103,32 @@ import Testing
 
     @Test func parametersAndHeader() throws {
         let application = try number("FFFF")
-        for kind in [ObjectKind.authenticationParameters, .cdmaParameters] {
-            #expect(try reasons(kind, [application + "8101028202AABB"]) == [])
-            #expect(try reasons(kind, [application + "8101028203AABB"]) == [.parameters])
-            #expect(try reasons(kind, [try number("7F20") + "810102"]) == [.parameters])
-            #expect(try reasons(kind, ["0000"]) == [.parameters])
-        }
+        #expect(try reasons(.cdmaParameters, [application + "8101028202AABB"]) == [])
+        #expect(try reasons(.cdmaParameters, [application + "8101028203AABB"]) == [.parameters])
+        #expect(try reasons(.cdmaParameters, [try number("7F20") + "810102"]) == [.parameters])
+        #expect(try reasons(.cdmaParameters, ["0000"]) == [.parameters])
         #expect(try reasons(.profileHeader, ["800102810103"]) == [])
         #expect(try reasons(.profileHeader, ["80010281"]) == [.parameters])
         #expect(try reasons(.profileHeader, ["800102", "800102"]) == [.parameters])
+    }
+
+    @Test func authenticationParameters() throws {
+        let (application, none) = (try number("FFFF"), "FFFFFFFF")
+        func own(_ context: String, algorithm: String = "01", key: String = "10", ks: String = "FF") -> String {
+            let zeroes = { (count: Int) in String(repeating: "00", count: count) }
+            return context + none + algorithm + zeroes(3) + key + zeroes(359) + ks + zeroes(80)
+        }
+        let kind = ObjectKind.authenticationParameters
+        #expect(try reasons(kind, [own(application)]) == [])
+        #expect(try reasons(kind, [own(application, algorithm: "02", key: "20", ks: "40")]) == [])
+        #expect(try reasons(kind, [application + application + "00"]) == [])
+        #expect(try reasons(kind, [own(application, algorithm: "04")]) == [.parameters])
+        #expect(try reasons(kind, [own(application, key: "11")]) == [.parameters])
+        #expect(try reasons(kind, [own(application, ks: "1F")]) == [.parameters])
+        #expect(try reasons(kind, [own(application) + "00"]) == [.parameters])
+        #expect(try reasons(kind, [own(try number("7F20"))]) == [.parameters])
+        #expect(try reasons(kind, [application + (try number("7F20")) + "00"]) == [.parameters])
+        #expect(try reasons(kind, ["0000"]) == [.parameters])
     }
 
     @Test func codesOfAnotherDirectory() throws {

@@ -1,12 +1,10 @@
 import Memory
 import Octets
 
-/// What is selected on a logical channel, and what waits there. All of it is volatile.
+/// What is selected on a logical channel. All of it is volatile.
 struct LogicalChannel {
     /// How many channels there are: TS 102 221 clause 10.1.1.
     static let count = 20
-    /// How many octets of response data can wait on a channel.
-    static let pendingCapacity = 2_048
 
     var isOpen = false
     /// The current DF: MF, DF, ADF, or a link to a DF.
@@ -21,10 +19,6 @@ struct LogicalChannel {
     var transfer = DataObjectTransfer.none
     /// What the access rules of a file are known to allow.
     var grant: AccessGrant
-    /// How much response data waits for GET RESPONSE, and how much of it has been fetched.
-    var pending = 0..<0
-    /// The status word that comes with the last of it.
-    var pendingStatus = StatusWord.success
 
     /// A channel with the MF as the current DF, nothing else.
     init(masterFile: ObjectReference) {

@@ -99,7 +99,8 @@ struct CodeVerification {
             switch object.kind {
             case .file: break
             case .pinCodes, .unblockingCodes: checkCodes(object, memory)
-            case .authenticationParameters, .cdmaParameters, .profileHeader: checkParameters(object)
+            case .authenticationParameters: checkAuthentication(object)
+            case .cdmaParameters, .profileHeader: checkParameters(object)
             case .suspendedSession: checkSession(object)
             }
         }
@@ -143,6 +144,21 @@ struct CodeVerification {
     }
 
     // MARK: Sections 7.3 and 7.5
+
+    private mutating func checkAuthentication(_ object: Object) {
+        let content = object.content
+        guard let context = content.number(at: 0) else { return note(.parameters, object, at: 0) }
+        if !files.isApplication(ObjectReference(page: context)) { note(.parameters, object, at: 0) }
+        let origin = content.number(at: 4) ?? File.noObject
+        guard content.count == (origin == File.noObject ? 453 : 9) else { return note(.parameters, object, at: 0) }
+        guard origin == File.noObject else {
+            if !files.isApplication(ObjectReference(page: origin)) { note(.parameters, object, at: 4) }
+            return
+        }
+        if !(1...3).contains(content[8]) { note(.parameters, object, at: 8) }
+        if content[12] != 16, content[12] != 32 { note(.parameters, object, at: 12) }
+        if content[372] != 0xFF, !(32...64).contains(content[372]) { note(.parameters, object, at: 372) }
+    }
 
     private mutating func checkParameters(_ object: Object) {
         var start = 0
