@@ -26,6 +26,7 @@ public struct UICC: ~Copyable {
     public var memory: Memory
     var files: FileIndex
     var codes: CodeTable
+    let grants = AccessGrants()
     /// The logical channels, by number. A buffer, not an inline array: that would be copied at each look.
     var channels: UnsafeMutableBufferPointer<LogicalChannel>
     /// Where the handler of a command writes response data.

@@ -17,13 +17,10 @@ struct LogicalChannel {
     var record = 0
     /// The transfer of a data object that is under way.
     var transfer = DataObjectTransfer.none
-    /// What the access rules of a file are known to allow.
-    var grant: AccessGrant
 
     /// A channel with the MF as the current DF, nothing else.
     init(masterFile: ObjectReference) {
         directory = masterFile
-        grant = AccessGrant(file: masterFile, modes: 0, generation: 0)
     }
 
     /// Makes `file` the current EF; pointers become undefined.

@@ -37,15 +37,6 @@ private enum AccessDecision {
     case allowedForHeader
 }
 
-/// The access modes that the rules of a file are known to allow, as long as nothing changes that they depend on.
-struct AccessGrant {
-    var file: ObjectReference
-    /// Bits of `AccessMode`.
-    var modes: UInt8
-    /// Of the security state in which the rules were evaluated.
-    var generation: UInt64
-}
-
 extension UICC {
     /// A number that changes with each change of the memory and with each PIN that is verified, or no longer.
     private var securityGeneration: UInt64 { memory.programOperations &+ codes.changes }
@@ -57,10 +48,7 @@ extension UICC {
         // The rules of a file come into force with its operational state: TS 102 222 clause 6.1.
         if file.lifeCycle == .creation || file.lifeCycle == .initialisation { return }
         let generation = securityGeneration
-        let grant = channels[command.classOctet.channel].grant
-        if let mode, grant.modes & mode.rawValue != 0, grant.file == file.reference, grant.generation == generation {
-            return
-        }
+        if let mode, grants.contains(mode, on: file.reference, generation) { return }
         let request = AccessRequest(
             mode: mode,
             command: command,
@@ -83,10 +71,7 @@ extension UICC {
         case .refused: throw .securityStatusNotSatisfied
         case .allowedForHeader: break
         case .allowedForMode:
-            guard let mode else { break }
-            let known = grant.file == file.reference && grant.generation == generation ? grant.modes : 0
-            channels[command.classOctet.channel].grant =
-                AccessGrant(file: file.reference, modes: known | mode.rawValue, generation: generation)
+            if let mode { grants.insert(mode, on: file.reference, generation) }
         }
     }
 
