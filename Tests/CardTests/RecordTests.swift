@@ -26,7 +26,7 @@ import Testing
             ("previous, undefined: last", "00B2000303", "0000019000"), ("next: round", "00B2000203", "0000039000"),
             ("previous: round", "00B2000303", "0000019000"),
             ("update absolute", "00DC010403AABBCC", "6981"), ("update next", "00DC000203AABBCC", "6981"),
-            ("update previous with P1", "00DC010303AABBCC", "6981"), ("wrong length", "00DC000302AABB", "6700"),
+            ("update previous with P1", "00DC010303AABBCC", "6A86"), ("wrong length", "00DC000302AABB", "6700"),
             ("update previous", "00DC000303AABBCC", "9000"), ("it is record 1", "00B2010403", "AABBCC9000"),
             ("and the current one", "00B2000403", "AABBCC9000"), ("the oldest is gone", "00B2030403", "0000029000"),
         ])

@@ -6,6 +6,7 @@ extension UICC {
     ///
     /// - Throws: 6A83 for a record that is not there; 6CXX where Le is not the record length; and as `currentFile`.
     static func readRecord(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        try requireRecordMode(command)
         guard command.data.isEmpty else { throw .wrongLength }
         let (named, shown) = try card.recordFile(command)
         try card.require(.read, on: named, for: command)
@@ -24,13 +25,14 @@ extension UICC {
     /// - Throws: 6A83 for a record that is not there; 6700 where the data are not one record; 6981 for another mode in
     ///   a cyclic EF; and as `currentFile`.
     static func updateRecord(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        try requireRecordMode(command)
         let (named, shown) = try card.recordFile(command)
         try card.require(.update, on: named, for: command)
         try card.requireUsable(named)
         let record: Int
         let moves: Bool
         if shown.structure == .cyclic {
-            guard command.p2 & 0x07 == 0x03, command.p1 == 0x00 else { throw .incompatibleFileStructure }
+            guard command.p2 & 0x07 == 0x03 else { throw .incompatibleFileStructure }
             guard command.data.count == shown.recordLength else { throw .wrongLength }
             try card.writeNewest(command.data, in: shown)
             (record, moves) = (1, true)
@@ -87,6 +89,15 @@ extension UICC {
         try set(.firstRecord(newest), of: file)
     }
 
+    /// What P1 and P2 say must be one of TS 102 221 table 11.11, before the file is looked at.
+    private static func requireRecordMode(_ command: CommandAPDU) throws(StatusWord) {
+        switch command.p2 & 0x07 {
+        case 0x02, 0x03: guard command.p1 == 0x00 else { throw .incorrectP1P2 }
+        case 0x04: break
+        default: throw .incorrectP1P2
+        }
+    }
+
     /// The EF with records that P2 means, and the file whose body it shows.
     func recordFile(_ command: CommandAPDU) throws(StatusWord) -> (named: File, shown: File) {
         guard command.p2 >> 3 <= 30 else { throw .incorrectP1P2 }
@@ -109,11 +120,9 @@ extension UICC {
         guard count > 0 else { throw .recordNotFound }
         switch command.p2 & 0x07 {
         case 0x02:
-            guard command.p1 == 0x00 else { throw .incorrectP1P2 }
             guard current < count || isCyclic else { throw .recordNotFound }
             return (current % count + 1, true)
         case 0x03:
-            guard command.p1 == 0x00 else { throw .incorrectP1P2 }
             if current == 0 { return (count, true) }
             guard current > 1 || isCyclic else { throw .recordNotFound }
             return ((current - 2 + count) % count + 1, true)

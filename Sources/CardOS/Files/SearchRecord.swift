@@ -6,10 +6,11 @@ extension UICC {
     /// - Throws: 6282 where none matches; 6A83 for a start that is not a record; 6A80 for a malformed data field; and as
     ///   `currentFile`.
     static func searchRecord(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        guard (0x04...0x06).contains(command.p2 & 0x07) else { throw .incorrectP1P2 }
+        guard !command.data.isEmpty else { throw .wrongLength }
         let (named, shown) = try card.recordFile(command)
         try card.require(.read, on: named, for: command)
         try card.requireUsable(named)
-        guard !command.data.isEmpty else { throw .wrongLength }
         let channel = card.channels[command.classOctet.channel]
         let current = channel.elementaryFile == named.reference ? channel.record : 0
         let search = try RecordSearch(command, current: current, records: shown.records)

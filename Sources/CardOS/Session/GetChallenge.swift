@@ -2,7 +2,7 @@ import CardCrypto
 import Octets
 
 extension UICC {
-    /// GET CHALLENGE: TS 102 221 clause 11.1.16. As many random octets as Le says, 256 for 00.
+    /// GET CHALLENGE: TS 102 221 clause 11.1.18. As many random octets as Le says, 256 for 00.
     ///
     /// - Throws: 6700 without Le, or above 256; 6F00 where the card was given no entropy.
     static func getChallenge(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
