@@ -67,10 +67,15 @@ let package = Package(
             dependencies: cardTargets + ["ImageFile", "CPCSC"],
             swiftSettings: strict
         ),
+        .target(
+            name: "Conformance",
+            dependencies: cardTargets + ["ImageFile", "Reader"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "veuicc",
             dependencies: cardTargets + [
-                "CardCryptoSeam", "ImageFile", "Reader",
+                "CardCryptoSeam", "Conformance", "ImageFile", "Reader",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/veuicc-default.der")],
@@ -104,6 +109,11 @@ let package = Package(
         .testTarget(
             name: "ReaderTests",
             dependencies: cardTargets + ["Reader", "ImageFile", "CPCSC"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: cardTargets + ["Conformance", "ImageFile", "Reader"],
             swiftSettings: strict
         ),
         // They run the built program.

@@ -1,5 +1,6 @@
 import Card
 import ImageFile
+import Memory
 
 /// The terminal of a card in this process: each call goes straight to the card.
 public final class InProcessTerminal: CardTerminal {
@@ -39,4 +40,7 @@ public final class InProcessTerminal: CardTerminal {
         }
         return length
     }
+
+    /// Lets the card's power fail in one of the program operations to come; nil: not any more. A reset forgets it.
+    public func schedule(_ failure: PowerFailure?) { card.system.memory.schedule(failure) }
 }

@@ -187,7 +187,7 @@ extension VPCDEndpoint {
     /// What `HOST:PORT`, `:PORT` or `PORT` say.
     ///
     /// - Throws: `usage` for anything else.
-    fileprivate init(argument: String) throws(Failure) {
+    init(argument: String) throws(Failure) {
         let colon = argument.lastIndex(of: ":")
         let host = colon.map { argument[..<$0] } ?? ""
         let digits = colon.map { argument[argument.index(after: $0)...] } ?? argument[...]

@@ -14,7 +14,10 @@ struct Veuicc: ParsableCommand {
             veuicc run --image card.img
             """,
         version: "0.1.0",
-        subcommands: [CardCommand.self, Run.self, APDUCommand.self, FileSystemCommand.self, ImageCommand.self]
+        subcommands: [
+            CardCommand.self, Run.self, APDUCommand.self, FileSystemCommand.self, ImageCommand.self,
+            ConformanceCommand.self,
+        ]
     )
 
     /// Runs the command line. Whatever is in the way is one line on stderr and an exit status by kind.
