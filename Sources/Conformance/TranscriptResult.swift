@@ -2,6 +2,7 @@
 public struct TranscriptResult: Sendable {
     /// What became of a line that checks something.
     public enum Outcome: Equatable, Sendable {
+        /// The card answers what is expected.
         case passed
         /// What was expected, and what came instead.
         case failed(expected: String, actual: String)
@@ -19,6 +20,7 @@ public struct TranscriptResult: Sendable {
         public let note: String
         /// What was sent, in hexadecimal, or the directive.
         public let command: String
+        /// What became of it.
         public let outcome: Outcome
     }
 
