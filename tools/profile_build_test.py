@@ -104,6 +104,13 @@ class Files(unittest.TestCase):
         self.assertEqual(encode_package(package), (PROFILES / "veuicc-default.der").read_bytes())
         self.assertEqual(table(package), (PROFILES / "veuicc-default.expected-files.tsv").read_text())
 
+    def test_the_package_of_the_transcripts(self):
+        small = PROFILES.parent / "conformance/small.profile"
+        package = read_description(small.read_text())
+        lint(package)
+        self.assertEqual(encode_package(package), small.with_suffix(".der").read_bytes())
+        self.assertEqual(table(package), small.with_suffix(".expected-files.tsv").read_text())
+
     def test_mistakes_are_found(self):
         changes = {
             "content 0002 ": "content 000200 ",  # does not fit
