@@ -7,7 +7,8 @@ import Reader
 import Testing
 
 /// Sessions of real clients, recorded against another card: vectors/uicc/client-traces.json. The card here answers each
-/// command with the same status word, and the same data where they are read from files; FCP templates may differ.
+/// command with the same status word, and the same data where they are read from files or authenticate; FCP templates may
+/// differ.
 @Suite struct ClientTraceTests {
     private static func document() -> [String: Any] {
         let octets = (try? Vectors.octets("uicc/client-traces.json")) ?? []
@@ -42,8 +43,9 @@ import Testing
         }
         let steps = try #require(Self.document()[name] as? [Any])
         var announced: UInt8?
-        // GET RESPONSE after a command that is passed over is passed over too.
+        // GET RESPONSE belongs to the command before it.
         var isPassedOver = false
+        var isAuthentication = false
         for (number, step) in steps.enumerated() {
             if let event = step as? String {
                 if event == "power on" { card.powerOn() } else { card.powerOff() }
@@ -53,10 +55,9 @@ import Testing
             var command = try #require(Hex.octets(exchange[0]))
             let expected = try #require(Hex.octets(exchange[1]))
             let isGetResponse = command[1] == 0xC0
-            // AUTHENTICATE depends on the keys of the recording, and class A0 is not of this standard.
-            // RETRIEVE DATA in class 00 is no command of TS 102 221: 6E00 here.
             if !isGetResponse {
-                isPassedOver = command[1] == 0x88 || command[0] == 0xA0 || command[..<2] == [0x00, 0xCB]
+                isAuthentication = command[1] == 0x88
+                isPassedOver = Self.isAnotherCards(command, name)
             }
             if isPassedOver { continue }
             if isGetResponse, let announced { command[4] = announced }
@@ -65,9 +66,17 @@ import Testing
             announced = status.first == 0x61 ? status.last : nil
             let isSame = status.first == 0x61 && wanted.first == 0x61 || status.elementsEqual(wanted)
             #expect(isSame, "\(name), step \(number): \(exchange[0]): \(Hex.string(answer)), not \(exchange[1])")
-            if [0xB0, 0xB2].contains(command[1]) {
+            if [0xB0, 0xB2].contains(command[1]) || isAuthentication {
                 #expect(answer == expected, "\(name), step \(number): \(exchange[0])")
             }
         }
+    }
+
+    /// What the recorded card answered otherwise, as it may: it had no class A0, took RETRIEVE DATA in class 00 for a
+    /// command, in one session had other keys than its profile package says, and in one was ahead of the network.
+    private static func isAnotherCards(_ command: [UInt8], _ name: String) -> Bool {
+        command[0] == 0xA0 || command[..<2] == [0x00, 0xCB]
+            || command[1] == 0x88
+                && (name.contains("MILENAGE") || name.contains("resync"))
     }
 }
