@@ -198,11 +198,11 @@ public struct UICC: ~Copyable {
 
     /// GET RESPONSE: TS 102 221 clause 12.1.1, in the class of any command on the same channel.
     ///
-    /// - Throws: 6F00 where nothing waits; 6CXX where less waits than Le says.
+    /// - Throws: 6985 where nothing waits; 6CXX where less waits than Le says.
     private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
-        guard waiting.count > 0 else { throw .technicalProblem }
+        guard waiting.count > 0 else { throw .conditionsNotSatisfied }
         switch command.expected {
         case .exactly(let le):
             guard le <= waiting.count else { throw .wrongLe(waiting.count) }

@@ -158,7 +158,7 @@ enum StatusWordTable {
             "TS 102 221 11.3.2",
             "63F1 6981 6982 6984 6985 6986 6A80 6A82 6A84 6A86 6A88"
         ),
-        CommandStatusWords("GET RESPONSE", 0x00, 0xC0, "TS 102 221 12.1.1", "61XX 62F1 6CXX 6A86 6F00"),
+        CommandStatusWords("GET RESPONSE", 0x00, 0xC0, "TS 102 221 12.1.1", "61XX 62F1 6CXX 6985 6A86"),
         CommandStatusWords(
             "CREATE FILE",
             0x00,

@@ -31,7 +31,7 @@ import Testing
             ("an empty template", "80AA000002A900", "9000"),
             ("all that is defined", "80AA00000FA90D 8003043C28 8100 820101 830107", "9000"),
             ("number 19", "0070001300", "9000"), ("its commands", "4FA4000C022FE2", "9000"),
-            ("its commands", "CFF2000C", "9000"), ("GET RESPONSE there", "4FC0000000", "6F00"),
+            ("its commands", "CFF2000C", "9000"), ("GET RESPONSE there", "4FC0000000", "6985"),
             ("1 before 4", "0070000001", "019000"), ("another terminal", "80AA000002A900", "9000"),
             ("number 18", "0070001200", "6A81"), ("19 is still open", "4FB0000002", "98009000"),
         ])
