@@ -67,6 +67,7 @@ let package = Package(
             dependencies: cardTargets + ["ImageFile", "CPCSC"],
             swiftSettings: strict
         ),
+        .target(name: "Trace", dependencies: ["Octets"], swiftSettings: strict),
         .target(
             name: "Conformance",
             dependencies: cardTargets + ["ImageFile", "Reader"],
@@ -75,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "veuicc",
             dependencies: cardTargets + [
-                "CardCryptoSeam", "Conformance", "ImageFile", "Reader",
+                "CardCryptoSeam", "Conformance", "ImageFile", "Reader", "Trace",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/veuicc-default.der")],
@@ -116,6 +117,7 @@ let package = Package(
             dependencies: cardTargets + ["Conformance", "ImageFile", "Reader"],
             swiftSettings: strict
         ),
+        .testTarget(name: "TraceTests", dependencies: ["Octets", "Trace"], swiftSettings: strict),
         // They run the built program.
         .testTarget(name: "VeuiccTests", dependencies: cardTargets + ["veuicc"], swiftSettings: strict),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),

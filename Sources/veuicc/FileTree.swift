@@ -1,6 +1,7 @@
 import CardOS
 import Memory
 import Octets
+import Trace
 
 /// A file of an image as it is shown: with its path, its name in the standards, and what it links to.
 struct FileNode {

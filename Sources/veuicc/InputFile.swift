@@ -3,13 +3,13 @@ import Glibc
 /// Files of the user that are read as a whole.
 enum InputFile {
     /// The most octets that are read: as many as the largest image has.
-    private static let limit = 16_773_120
+    static let limit = 16_773_120
 
     /// The octets of the file at `path`; `role` says in a message what it was to be.
     ///
     /// - Throws: `noInput` where there is none; `inputOutput` or `noPermission` where it cannot be read; `data` where it is
     ///   too long for anything.
-    static func octets(_ path: String, _ role: String) throws(Failure) -> [UInt8] {
+    static func octets(_ path: String, _ role: String, limit: Int = limit) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, role) }
         defer { close(descriptor) }

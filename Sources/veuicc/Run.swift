@@ -56,6 +56,11 @@ struct Run: ParsableCommand {
     @Flag(help: "Write what happens as JSON objects, one a line.")
     var json = false
 
+    @Flag(help: "Show in words what passes between terminal and card; with --json as JSON objects.")
+    var trace = false
+
+    @OptionGroup var traceOptions: TraceOptions
+
     func validate() throws {
         guard count > 0, endpoint(of: count - 1) != nil else {
             throw ValidationError("--count \(count): so many cards have no ports from \(port) on")
@@ -79,11 +84,12 @@ struct Run: ParsableCommand {
         try VPCDService.allowConnections(2 * count)
         let base = ephemeral ? try makeBase() : nil
         let report = RunReport(isJSON: json)
+        let trace = try makeTrace()
         var cards: [VPCDCard] = []
         var lines: [RunReport.Line] = []
         do {
             for index in 0..<count {
-                let (card, line) = try start(index, on: imageOfCard(index, base), report)
+                let (card, line) = try start(index, on: imageOfCard(index, base), report, trace)
                 cards.append(card)
                 lines.append(line)
             }
@@ -105,6 +111,29 @@ struct Run: ParsableCommand {
         return port == 0 ? index <= Int(UInt16.max) / 2 ? first : nil : first.ofCard(index)
     }
 
+    /// Nil where nothing is traced: then the cards have no observer.
+    private func makeTrace() throws -> TraceOutput? {
+        guard trace || traceOptions.pcap != nil || traceOptions.gsmtap != nil else { return nil }
+        return try TraceOutput(traceOptions, to: trace ? json ? .json : .text : nil, showsCard: count > 1)
+    }
+
+    /// Nil where nobody wants to know.
+    private func observer(
+        ofCard index: Int,
+        _ answerToReset: [UInt8],
+        _ report: RunReport,
+        _ trace: TraceOutput?
+    ) -> (@Sendable (VPCDEvent) -> Void)? {
+        guard let trace else { return json ? report.observer(ofCard: index, isTraced: false) : nil }
+        let traced = trace.observer(ofCard: index, answerToReset: answerToReset)
+        guard json else { return traced }
+        let reported = report.observer(ofCard: index, isTraced: self.trace)
+        return { event in
+            reported(event)
+            traced(event)
+        }
+    }
+
     private func makeBase() throws -> BaseImage {
         if let image { return try BaseImage(file: image) }
         return try FactoryCard(profile: profile).withContents { try BaseImage(contents: $0) }
@@ -121,7 +150,8 @@ struct Run: ParsableCommand {
     private func start(
         _ index: Int,
         on cardImage: sending CardImage,
-        _ report: RunReport
+        _ report: RunReport,
+        _ trace: TraceOutput?
     ) throws -> (VPCDCard, RunReport.Line) {
         let environment = Environment(
             transmissionProtocol: transmissionProtocol,
@@ -134,6 +164,7 @@ struct Run: ParsableCommand {
         } catch {
             throw Failure(description: "\(cardImage.path): \(error)")
         }
+        let observer = observer(ofCard: index, terminal.answerToReset, report, trace)
         var line = RunReport.Line(card: index, event: "ready")
         line.atr = Hex.string(terminal.answerToReset)
         line.iccid = try terminal.iccid()
@@ -143,7 +174,7 @@ struct Run: ParsableCommand {
             at: endpoint(of: index) ?? VPCDEndpoint(host: host, port: port),
             listen ? .listening : .connecting,
             once: once,
-            observer: json ? report.observer(ofCard: index) : nil
+            observer: observer
         )
         line.host = card.endpoint.host
         line.port = card.endpoint.port

@@ -41,8 +41,14 @@ final class RunReport: Sendable {
 
     /// Writes the events of a card, but for the questions for the answer to reset and the attempts to connect: they come
     /// all the time.
-    func observer(ofCard card: Int) -> @Sendable (VPCDEvent) -> Void {
+    ///
+    /// - Parameter isTraced: whether a trace tells of power and commands.
+    func observer(ofCard card: Int, isTraced: Bool) -> @Sendable (VPCDEvent) -> Void {
         { [self] event in
+            switch event {
+            case .powerOn, .powerOff, .warmReset, .command: if isTraced { return }
+            default: break
+            }
             switch event {
             case .unreachable, .answerToReset: break
             case .connected: write(Line(card: card, event: "connected"))

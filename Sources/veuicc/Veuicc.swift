@@ -12,10 +12,11 @@ struct Veuicc: ParsableCommand {
             veuicc apdu 00A40004022FE2 00B000000A --image card.img
             veuicc fs tree --image card.img
             veuicc run --image card.img
+            veuicc trace recording.pcap
             """,
         version: "0.1.0",
         subcommands: [
-            CardCommand.self, Run.self, APDUCommand.self, FileSystemCommand.self, ImageCommand.self,
+            CardCommand.self, Run.self, APDUCommand.self, FileSystemCommand.self, TraceCommand.self, ImageCommand.self,
             ConformanceCommand.self,
         ]
     )

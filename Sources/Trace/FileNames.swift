@@ -4,20 +4,64 @@ import Octets
 ///
 /// Names and identifiers: TS 102 221 clause 13, TS 31.102 and TS 31.103 clause 4, 3GPP2 C.S0065 clause 3, TS 51.011
 /// clause 10.7, as the templates of the profile package have them (vectors/saip/templates.tsv).
-enum FileNames {
+public enum FileNames {
     /// The name of a file in a directory. `context` is `MF`, the path of a DF below the MF (`7F10/5F3A`), or the name of
     /// an ADF and a path below that (`ADF.USIM/5FC0`).
-    static func name(of fileIdentifier: UInt16, in context: String) -> String? {
+    public static func name(of fileIdentifier: UInt16, in context: String) -> String? {
         // The phone books of TS 31.102 clause 4.4.2 and clause 4.6 have the same files.
         let context = context == "ADF.USIM/5F3A" ? "7F10/5F3A" : context
         return table[context]?.first { $0.identifiers.contains(fileIdentifier) }?.name
     }
 
     /// The name of an application, by the start of its DF name: TS 101 220 annex E, 3GPP2 C.S0065.
-    static func application(_ dfName: [UInt8]) -> String? {
+    public static func application(_ dfName: [UInt8]) -> String? {
         let text = Hex.string(dfName)
         return applications.first { text.hasPrefix($0.start) }?.name
     }
+
+    /// The name of anything that can be selected by a DF name or AID, applications without files among them: GSMA SGP.02
+    /// clause 2.2.3 and annex H, GlobalPlatform Card Specification annex H.
+    public static func selectable(_ dfName: [UInt8]) -> String? {
+        let text = Hex.string(dfName)
+        return application(dfName) ?? others.first { text.hasPrefix($0.start) }?.name
+    }
+
+    /// The file identifier that a short file identifier means in a directory, as the standards have it.
+    static func identifier(ofShort shortIdentifier: UInt8, in context: String) -> UInt16? {
+        shortIdentifiers[context]?[shortIdentifier]
+    }
+
+    private static let others = [
+        (start: "A0000005591010FFFFFFFF8900000100", name: "ISD-R"),
+        (start: "A0000005591010FFFFFFFF8900000200", name: "ECASD"),
+        (start: "A0000005591010FFFFFFFF890000", name: "ISD-P"),
+        (start: "A000000151000000", name: "ISD"),
+        (start: "A000000003000000", name: "ISD"),
+        (start: "A00000015141434C", name: "ARA-M"),
+        (start: "A000000063504B43532D3135", name: "PKCS-15"),
+        (start: "A000000087100A", name: "HPSIM"),
+        (start: "A000000087100B", name: "ADF.SSIM"),
+    ]
+
+    /// TS 102 221 clause 13, TS 31.102 annex H, TS 31.103 annex B.
+    private static let shortIdentifiers: [String: [UInt8: UInt16]] = [
+        "MF": [0x1E: 0x2F00, 0x05: 0x2F05, 0x06: 0x2F06, 0x08: 0x2F08, 0x02: 0x2FE2],
+        "ADF.USIM": [
+            0x01: 0x6FB7, 0x02: 0x6F05, 0x03: 0x6FAD, 0x04: 0x6F38, 0x05: 0x6F56, 0x06: 0x6F78, 0x07: 0x6F07,
+            0x08: 0x6F08, 0x09: 0x6F09, 0x0A: 0x6F60, 0x0B: 0x6F7E, 0x0C: 0x6F73, 0x0D: 0x6F7B, 0x0E: 0x6F48,
+            0x0F: 0x6F5B, 0x10: 0x6F5C, 0x11: 0x6F61, 0x12: 0x6F31, 0x13: 0x6F62, 0x14: 0x6F80, 0x15: 0x6F81,
+            0x16: 0x6F4F, 0x17: 0x6F06, 0x18: 0x6FE4, 0x19: 0x6FC5, 0x1A: 0x6FC6, 0x1B: 0x6FCD, 0x1D: 0x6FD9,
+            0x1E: 0x6FE3,
+        ],
+        "ADF.USIM/5FC0": [
+            0x01: 0x4F01, 0x02: 0x4F02, 0x03: 0x4F03, 0x04: 0x4F04, 0x05: 0x4F05, 0x06: 0x4F06, 0x07: 0x4F07,
+            0x08: 0x4F08, 0x09: 0x4F09, 0x0A: 0x4F0A, 0x0C: 0x4F0C, 0x0D: 0x4F0D, 0x0E: 0x4F0E, 0x0F: 0x4F0F,
+            0x10: 0x4F10, 0x11: 0x4F11, 0x15: 0x4F15, 0x16: 0x4F16,
+        ],
+        "ADF.ISIM": [
+            0x02: 0x6F02, 0x03: 0x6FAD, 0x04: 0x6F04, 0x05: 0x6F03, 0x06: 0x6F06, 0x07: 0x6F07,
+        ],
+    ]
 
     private static let applications = [
         (start: "A0000000871002", name: "ADF.USIM"),

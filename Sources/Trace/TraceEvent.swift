@@ -1,0 +1,68 @@
+import Octets
+
+/// What happens between a terminal and a card.
+public enum TraceEvent: Equatable, Sendable {
+    /// The card has been given power. The answer to reset is empty where it is not known.
+    case powerOn(answerToReset: [UInt8])
+    /// A warm reset.
+    case warmReset(answerToReset: [UInt8])
+    /// The power has been taken away.
+    case powerOff
+    /// A command APDU and its response APDU, as they were.
+    case command([UInt8], response: [UInt8])
+}
+
+/// An event, as a recording has it.
+public struct TraceRecord: Equatable, Sendable {
+    /// When it was: microseconds since 1970; nil where the recording does not say it.
+    public var time: UInt64?
+    /// Which card of several.
+    public var card: Int?
+    /// What happened.
+    public var event: TraceEvent
+
+    /// Makes a record.
+    public init(time: UInt64? = nil, card: Int? = nil, _ event: TraceEvent) {
+        self.time = time
+        self.card = card
+        self.event = event
+    }
+}
+
+/// A value that was decoded, with what is inside it.
+public struct TraceField: Equatable, Sendable, Encodable {
+    /// What the standard calls it.
+    public var name: String
+    /// The value in words, or in hexadecimal where there are none; empty where `fields` say it.
+    public var value: String
+    /// What it is made of.
+    public var fields: [TraceField]
+
+    /// Makes a field.
+    public init(_ name: String, _ value: String = "", _ fields: [TraceField] = []) {
+        self.name = name
+        self.value = value
+        self.fields = fields
+    }
+
+    private enum Key: String, CodingKey { case name, value, fields }
+
+    /// Leaves out what is empty.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(name, forKey: .name)
+        if !value.isEmpty { try container.encode(value, forKey: .value) }
+        if !fields.isEmpty { try container.encode(fields, forKey: .fields) }
+    }
+}
+
+extension [TraceField] {
+    /// All of it in a few words.
+    var summary: String {
+        map { field in
+            if !field.value.isEmpty { return "\(field.name) \(field.value)" }
+            return field.fields.isEmpty ? field.name : "\(field.name) (\(field.fields.summary))"
+        }
+        .joined(separator: ", ")
+    }
+}
