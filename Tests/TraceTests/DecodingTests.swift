@@ -26,7 +26,7 @@ import Testing
             ),
             ("EF.ADN", "8100FFFFFFFFFFFFFFFFFFFFFFFF07912160550510F0FFFFFFFFFFFF", "number +12065550010, name \"\""),
             ("EF.ECC", "11F2FFFF01", "number 112, category police, name none"),
-            ("EF.PNN", "430883F6B2BC3C9ECB01", "full name \"verynic\u{40}\""),
+            ("EF.PNN", "430786F6723D3D1E03", "full name \"veuicc\""),
             ("EF.LI", "656E6465FFFF", "languages en de"),
             ("EF.UMPC", "3C3C000000", "maximum consumption 60 mA, start-up time-out 60 x 100 ms, UICC information 00"),
             (

@@ -126,7 +126,7 @@ func recordedSession() throws -> String {
             > 00B0820000
             < 98990901000000000031 9000
             > 00A40004026F01
-            < 62118202412183026F01 8A01 05 8B03 2F0601 8801 A8 9000
+            < 62138202412183026F01 8A01 05 8B03 2F0601 8801 A8 9000
             > 00A40004023F00
             < 9000
             > 00B0950000
@@ -192,7 +192,7 @@ func recordedSession() throws -> String {
                 " 0  READ BINARY              EF.IMSI ADF.USIM/6F07           9000  IMSI 001010000000001",
                 " 0  VERIFY PIN               PIN1                            63C2 2 tries left  PIN 1234",
                 " 0  READ RECORD 1            EF.IMSI ADF.USIM/6F07           6C26 wrong Le, 38 octets are there",
-                " 0  UPDATE BINARY            EF.IMSI ADF.USIM/6F07           6982 security status not satisfied  IMSI ",
+                " 0  UPDATE BINARY            EF.IMSI ADF.USIM/6F07           6982 security status not satisfied  IMSI",
             ]
         )
     }
