@@ -102,6 +102,7 @@ struct Run: ParsableCommand {
             cards.forEach { if number > 1 { $0.stopAtOnce() } else { $0.stop() } }
         }
         report.ready(lines, isSummarised: count > 16 && port != 0)
+        try? trace?.begin()
         try VPCDService.waitForEnd(of: cards)
     }
 
@@ -114,7 +115,7 @@ struct Run: ParsableCommand {
     /// Nil where nothing is traced: then the cards have no observer.
     private func makeTrace() throws -> TraceOutput? {
         guard trace || traceOptions.pcap != nil || traceOptions.gsmtap != nil else { return nil }
-        return try TraceOutput(traceOptions, to: trace ? json ? .json : .text : nil, showsCard: count > 1)
+        return try TraceOutput(traceOptions, to: trace ? json ? .json : .text : nil, showsCard: count > 1, waits: true)
     }
 
     /// Nil where nobody wants to know.

@@ -28,6 +28,8 @@ final class TraceOutput: Sendable {
         var tracers: [Int: Tracer] = [:]
         var powered: Set<Int> = []
         var style: TraceStyle
+        /// What waits for `begin`; nil once it has begun.
+        var waiting: [TraceRecord]?
         /// -1 for none, and from the first failure on.
         var capture: Int32
     }
@@ -38,15 +40,18 @@ final class TraceOutput: Sendable {
     private let socket: Int32
     private let state: Mutex<State>
 
-    /// - Parameter format: what is written to standard output; nil: nothing.
+    /// - Parameters:
+    ///   - format: what is written to standard output; nil: nothing.
+    ///   - showsCard: whether lines have the number of the card.
+    ///   - waits: whether nothing is written before `begin`.
     /// - Throws: `cannotCreate` for the capture file, `usage` or `unavailable` for the host.
-    init(_ options: TraceOptions, to format: Format?, showsCard: Bool) throws {
+    init(_ options: TraceOptions, to format: Format?, showsCard: Bool, waits: Bool = false) throws {
         self.format = format
         isVerbose = options.verbose
         masksSecrets = options.mask
         socket = try options.gsmtap.map(Self.connect) ?? -1
         let style = TraceStyle(isColoured: Self.isColoured, isVerbose: options.verbose, showsCard: showsCard)
-        state = Mutex(State(style: style, capture: try options.pcap.map(Self.create) ?? -1))
+        state = Mutex(State(style: style, waiting: waits ? [] : nil, capture: try options.pcap.map(Self.create) ?? -1))
     }
 
     deinit {
@@ -72,20 +77,33 @@ final class TraceOutput: Sendable {
     /// - Throws: when standard output is gone.
     func write(_ record: TraceRecord) throws {
         try state.withLock { state in
-            let card = record.card ?? 0
-            if record.event == .powerOff {
-                guard state.powered.remove(card) != nil else { return }
-            } else {
-                state.powered.insert(card)
-            }
-            let line = state.tracers[card, default: Tracer(masksSecrets: masksSecrets)].line(for: record)
-            if card > 0 { state.style.showsCard = true }
-            writePackets(line.record, &state)
-            switch format {
-            case .text: try Output.line(state.style.text(line))
-            case .json: try Output.json(TraceObject(line, isVerbose: isVerbose))
-            case nil: break
-            }
+            if state.waiting == nil { try write(record, &state) } else { state.waiting?.append(record) }
+        }
+    }
+
+    /// Writes what has waited, and from now on everything at once.
+    func begin() throws {
+        try state.withLock { state in
+            let waiting = state.waiting ?? []
+            state.waiting = nil
+            for record in waiting { try write(record, &state) }
+        }
+    }
+
+    private func write(_ record: TraceRecord, _ state: inout State) throws {
+        let card = record.card ?? 0
+        if record.event == .powerOff {
+            guard state.powered.remove(card) != nil else { return }
+        } else {
+            state.powered.insert(card)
+        }
+        let line = state.tracers[card, default: Tracer(masksSecrets: masksSecrets)].line(for: record)
+        if card > 0 { state.style.showsCard = true }
+        writePackets(line.record, &state)
+        switch format {
+        case .text: try Output.line(state.style.text(line))
+        case .json: try Output.json(TraceObject(line, isVerbose: isVerbose))
+        case nil: break
         }
     }
 

@@ -71,7 +71,11 @@ struct TraceCommandTests {
         reader.waitUntilExit()
         #expect(result.status == 0)
         let lines = result.lines.dropFirst().map { $0.drop { $0 == " " || $0 == "." || $0.isNumber } }
-        #expect(lines.map { String($0.prefix(11)) } == ["power on  A", "SELECT     ", "READ BINARY", "VERIFY PIN ", "power off"])
+        #expect(
+            lines.map { String($0.prefix(11)) } == [
+                "power on  A", "SELECT     ", "READ BINARY", "VERIFY PIN ", "power off",
+            ]
+        )
         #expect(!result.stdout.contains("1234"))
         #expect(try trace("live.pcap").lines.count == 4)
     }
