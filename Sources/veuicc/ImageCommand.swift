@@ -9,8 +9,10 @@ import Octets
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "Looks into image files, verifies them, copies them out and back.",
-        subcommands: [Info.self, Verify.self, Dump.self, Load.self]
+        abstract: "Looks into image files, compares and verifies them, copies them out and back.",
+        subcommands: [
+            Info.self, Map.self, Diff.self, Verify.self, Dump.self, Load.self, Export.self, Import.self,
+        ]
     )
 
     struct Info: ParsableCommand {
