@@ -1,5 +1,5 @@
-"""Checks `veuicc image map`, `diff`, `export` and `import` against other readers: tools/image-reader.py, GNU objcopy and
-srec_cat. Run: python3 tools/image_tools_test.py, after swift build."""
+"""Checks `veuicc image map`, `diff`, `export` and `import` against other readers: tools/image-reader.py, GNU objcopy
+and srec_cat. Run: python3 tools/image_tools_test.py, after swift build."""
 
 import json
 import pathlib
@@ -69,7 +69,8 @@ class ExportTests(ToolTests):
                     file, copy = self.folder / "file", self.folder / "copy"
                     run("export", image, file, "--format", format, "--force")
                     # It warns of a wrong checksum, of a wrong number of records and of a header that is missing.
-                    done = subprocess.run(["srec_cat", file, name, "-o", copy, "-binary"], capture_output=True, check=True)
+                    command = ["srec_cat", file, name, "-o", copy, "-binary"]
+                    done = subprocess.run(command, capture_output=True, check=True)
                     self.assertEqual(done.stderr, b"")
                     self.assertEqual(copy.read_bytes(), image.read_bytes())
 
@@ -102,7 +103,8 @@ class ExportTests(ToolTests):
                 changed = text[:place] + bytes([random.choice(b"0123456789ABCDEF:S\n\r z")]) + text[place + 1:]
                 file, copy = self.folder / "file", self.folder / "copy.img"
                 file.write_bytes(changed)
-                done = subprocess.run([VEUICC, "image", "import", file, copy, "--force"], capture_output=True, check=False)
+                command = [VEUICC, "image", "import", file, copy, "--force"]
+                done = subprocess.run(command, capture_output=True, check=False)
                 line = text[:place].count(b"\n") + 1
                 if done.returncode == 0:
                     self.assertEqual(copy.read_bytes(), original)
@@ -156,7 +158,8 @@ class MapTests(ToolTests):
             with self.subTest(image=path.name):
                 image = image_reader.Image(path.read_bytes())
                 root = xml.fromstring(run("map", path, "--svg", "-"))
-                groups = [(group.find(SVG + "title").text, group.findall(SVG + "rect")) for group in root.iter(SVG + "g")]
+                groups = [(group.find(SVG + "title").text, group.findall(SVG + "rect"))
+                          for group in root.iter(SVG + "g")]
                 scale = 896 / (8192 if image.size > 131_072 else 2048)
                 width = lambda rectangles, style: sum(float(each.get("width")) for each in rectangles
                                                      if each.get("class") == style)
