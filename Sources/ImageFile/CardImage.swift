@@ -33,7 +33,10 @@ public final class CardImage {
     /// The file as it was named, or `memory`.
     public let path: String
 
-    private let file: LockedFile?
+    /// The file; that of the base for an image whose changes are forgotten.
+    var file: LockedFile?
+    /// Whether what is written is in the file.
+    let isKept: Bool
     private let failure = Atomic<Int32>(0)
 
     private init(_ path: String, _ size: Int, flags: Int32, _ file: LockedFile?, _ durability: Durability)
@@ -44,6 +47,7 @@ public final class CardImage {
         octets = UnsafeMutableRawBufferPointer(start: start, count: size)
         self.path = path
         self.file = file
+        isKept = flags & MAP_SHARED != 0
         self.durability = durability
     }
 

@@ -17,24 +17,13 @@ extension CardImage {
         let replaced: LockedFile? = try overwriting ? existing(path) : nil
         defer { withExtendedLifetime(replaced) {} }
 
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let directory = slash.map { String(path[...$0]) } ?? "./"
-        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        var template = Array("\(directory).\(name).XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw ImageFileError(path, failed: "make a file in its directory") }
-        defer {
-            close(descriptor)
-            unlink(template)
-        }
-        guard writeAll(contents, to: descriptor), fsync(descriptor) == 0 else {
-            throw ImageFileError(path, failed: "write the file")
-        }
+        let temporary = try TemporaryFile(beside: path, contents)
+        defer { withExtendedLifetime(temporary) {} }
         // Unlike rename, link does not replace what has the name.
-        guard (overwriting ? rename(template, path) : link(template, path)) == 0 else {
+        guard (overwriting ? rename(temporary.path, path) : link(temporary.path, path)) == 0 else {
             throw errno == EEXIST ? ImageFileError(path, .exists) : ImageFileError(path, failed: "name the file")
         }
-        synchronize(directory: directory)
+        synchronize(directory: temporary.directory)
     }
 
     /// The file that has the name, locked; nil if there is none.
@@ -62,10 +51,33 @@ extension CardImage {
     }
 
     /// Makes the name durable. Not every file system can, and the file is complete all the same.
-    private static func synchronize(directory: String) {
+    static func synchronize(directory: String) {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
     }
+}
+
+/// A file with the octets of an image, on the disk, in the directory of `path`, readable by its owner only. The name that
+/// it still has is gone with the value.
+final class TemporaryFile {
+    let path: String
+    let directory: String
+
+    init(beside target: String, _ contents: UnsafeRawBufferPointer) throws(ImageFileError) {
+        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
+        directory = slash.map { String(target[...$0]) } ?? "./"
+        let name = slash.map { String(target[target.index(after: $0)...]) } ?? target
+        var template = Array("\(directory).\(name).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw ImageFileError(target, failed: "make a file in its directory") }
+        defer { close(descriptor) }
+        path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        guard CardImage.writeAll(contents, to: descriptor), fsync(descriptor) == 0 else {
+            throw ImageFileError(target, failed: "write the file")
+        }
+    }
+
+    deinit { unlink(path) }
 }

@@ -1,4 +1,5 @@
 import Card
+import CardOS
 import ImageFile
 import Memory
 
@@ -41,6 +42,12 @@ public final class InProcessTerminal: CardTerminal {
         return length
     }
 
+    /// Whether the card has power.
+    public var isPowered: Bool { card.isPowered }
+
     /// Lets the card's power fail in one of the program operations to come; nil: not any more. A reset forgets it.
     public func schedule(_ failure: PowerFailure?) { card.system.memory.schedule(failure) }
+
+    /// Looks into the card, between two commands.
+    public func inspect<Result>(_ body: (borrowing UICC) throws -> Result) rethrows -> Result { try body(card.system) }
 }

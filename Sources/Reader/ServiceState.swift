@@ -8,13 +8,19 @@ import Synchronization
 final class ServiceState: @unchecked Sendable {
     private enum Phase { case running, stopping, ended }
 
-    private let stopRequested = Atomic(false)
+    /// Why the thread is to leave its connection: `stopBit`, `removalBit`.
+    private let requests = Atomic<UInt8>(0)
+    private static let stopBit: UInt8 = 1
+    private static let removalBit: UInt8 = 2
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     // These under the lock.
     private var phase = Phase.running
     private var socket: Int32 = -1
+    private var isListener = false
     private var waiting: Wait?
+    /// Whether `waiting` is for the insertion of the card.
+    private var awaitsInsertion = false
 
     init() {
         pthread_mutex_init(lock, nil)
@@ -40,16 +46,33 @@ final class ServiceState: @unchecked Sendable {
 
     // MARK: the thread of the service
 
-    /// Whether the service is to end. Costs nothing: it is asked after each message.
-    var isStopping: Bool { stopRequested.load(ordering: .relaxed) }
+    /// Whether the service is to end.
+    var isStopping: Bool { requests.load(ordering: .relaxed) & Self.stopBit != 0 }
+    /// Whether the card is out of the reader, or on its way out.
+    var isRemoved: Bool { requests.load(ordering: .relaxed) & Self.removalBit != 0 }
+    /// Whether the connection is to be left, for either reason. Costs nothing: it is asked after each message.
+    var isLeaving: Bool { requests.load(ordering: .relaxed) != 0 }
 
-    /// From now on the thread may be blocked on `descriptor`.
+    /// From now on the thread may be blocked on `descriptor`, a connection.
     ///
-    /// - Returns: false when the service is to end; the thread must then not block.
+    /// - Returns: false when the service is to end, or the card is removed; the thread must then not block.
     func enter(_ descriptor: Int32) -> Bool {
         locked {
-            guard phase == .running else { return false }
+            guard phase == .running, !isRemoved else { return false }
             socket = descriptor
+            isListener = false
+            return true
+        }
+    }
+
+    /// From now on the thread may be blocked on the socket that listens.
+    ///
+    /// - Returns: false when the service is to end; the thread must then not block.
+    func enter(listener: Int32) -> Bool {
+        locked {
+            guard phase == .running else { return false }
+            socket = listener
+            isListener = true
             return true
         }
     }
@@ -58,12 +81,15 @@ final class ServiceState: @unchecked Sendable {
     func leave() { locked { socket = -1 } }
 
     /// The service gives its thread up for a wait, which is cut short when the service is to end.
-    func rest(_ wait: Wait) {
-        let isRunning = locked {
+    ///
+    /// - Parameter forInsertion: it waits for that, and is cut short by it too.
+    func rest(_ wait: Wait, forInsertion: Bool = false) {
+        let goesOn = locked {
             waiting = wait
-            return phase == .running
+            awaitsInsertion = forInsertion
+            return phase == .running && (isRemoved || !forInsertion)
         }
-        if !isRunning { wait.cutShort() }
+        if !goesOn { wait.cutShort() }
     }
 
     /// Whether a wait is in the place of the thread.
@@ -85,7 +111,7 @@ final class ServiceState: @unchecked Sendable {
 
     /// Asks the service to end after the command that it executes. Does not wait.
     func stop() {
-        stopRequested.store(true, ordering: .relaxed)
+        requests.bitwiseOr(Self.stopBit, ordering: .relaxed)
         let wait = locked {
             if phase == .running {
                 phase = .stopping
@@ -96,6 +122,26 @@ final class ServiceState: @unchecked Sendable {
         }
         wait?.cutShort()
     }
+
+    /// Takes the card out of the reader until `insert`: ends its connection, as `cut` does. Does not wait.
+    func remove() {
+        locked {
+            requests.bitwiseOr(Self.removalBit, ordering: .relaxed)
+            if socket >= 0, !isListener { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    /// Lets the card into the reader again. Does not wait.
+    func insert() {
+        let wait = locked {
+            requests.bitwiseAnd(~Self.removalBit, ordering: .relaxed)
+            return awaitsInsertion ? waiting : nil
+        }
+        wait?.cutShort()
+    }
+
+    /// Whether there is a connection, or it is being made.
+    var isConnected: Bool { locked { socket >= 0 && !isListener } }
 
     /// Ends the connection of the moment, even if a command is being executed.
     func cut() { locked { if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) } } }

@@ -8,6 +8,8 @@ public struct TerminalError: Error, Equatable, Sendable, CustomStringConvertible
         case cardRemoved
         /// The card's power failed during the command: there is no response.
         case powerFailed
+        /// The card does not answer, this once or until it is reset.
+        case mute
         /// Another user of the reader has reset the card: its volatile state is lost.
         case cardReset
         /// There is no such reader, no card in it, nobody who listens, or no PC/SC service.

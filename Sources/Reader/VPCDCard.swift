@@ -52,6 +52,8 @@ public final class VPCDCard: @unchecked Sendable {
     private enum Waiting {
         case readable(Int32)
         case pause(milliseconds: Int)
+        /// Until the card is inserted again.
+        case insertion
         case nothing
     }
 
@@ -85,7 +87,7 @@ public final class VPCDCard: @unchecked Sendable {
         self.once = once
         self.observer = observer
         self.terminal = terminal
-        self.stackSize = max(stackSize, 65_536)
+        self.stackSize = stackSize
         let status = start()
         if status != 0 { throw TerminalError(failed: "make the thread of a card", status) }
     }
@@ -94,30 +96,7 @@ public final class VPCDCard: @unchecked Sendable {
 
     /// - Returns: an error number, 0 if there is a thread.
     private func start() -> Int32 {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, stackSize)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let retained = Unmanaged.passRetained(self)
-        // Signals are for the program: its other threads take them, whatever it does about them and when.
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        let status = pthread_create(
-            &thread,
-            &attributes,
-            { context in
-                if let context { Unmanaged<VPCDCard>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            },
-            retained.toOpaque()
-        )
-        if status != 0 { retained.release() }
-        return status
+        DetachedThread.start(stackSize: stackSize) { [self] in run() }
     }
 
     // MARK: from other threads
@@ -132,6 +111,19 @@ public final class VPCDCard: @unchecked Sendable {
         state.stop()
         state.cut()
     }
+
+    /// Takes the card out of the reader until `insert`: the connection is closed, a command that is being executed is not
+    /// answered. Does not wait.
+    public func remove() { state.remove() }
+
+    /// Puts the card into the reader again: at once, but not before the reader can have missed it. Does not wait.
+    public func insert() { state.insert() }
+
+    /// Whether the card is out of the reader.
+    public var isRemoved: Bool { state.isRemoved }
+
+    /// Whether there is a connection with the reader.
+    public var isConnected: Bool { state.isConnected }
 
     /// Waits until the service has ended; the terminal has then been let go.
     ///
@@ -162,6 +154,7 @@ public final class VPCDCard: @unchecked Sendable {
         switch proceed() {
         case .readable(let descriptor): rest(Wait(forInputOn: descriptor) { [self] in goOn() })
         case .pause(let milliseconds): rest(Wait(milliseconds: milliseconds) { [self] in goOn() })
+        case .insertion: rest(Wait(milliseconds: 3_600_000) { [self] in goOn() }, forInsertion: true)
         case .nothing:
             terminal = nil
             state.end()
@@ -169,9 +162,9 @@ public final class VPCDCard: @unchecked Sendable {
     }
 
     /// Gives the thread up until something has come, or the service is to end.
-    private func rest(_ wait: Wait) {
+    private func rest(_ wait: Wait, forInsertion: Bool = false) {
         // In this order: once the wait has begun, another thread may be with the service.
-        state.rest(wait)
+        state.rest(wait, forInsertion: forInsertion)
         wait.begin()
     }
 
@@ -190,16 +183,18 @@ public final class VPCDCard: @unchecked Sendable {
             case .apart where role == .connecting:
                 if let waiting = connect() { return waiting }
             case .apart:
-                guard state.enter(listener) else { return .nothing }
+                guard state.enter(listener: listener) else { return .nothing }
                 stage = .called
                 return .readable(listener)
             case .called:
                 guard !state.isStopping, let descriptor = TCP.accept(listener) else { return .nothing }
-                guard state.enter(descriptor) else {
+                if state.enter(descriptor) {
+                    begin(descriptor)
+                } else {
+                    // A reader that comes while the card is removed finds none.
                     close(descriptor)
-                    return .nothing
+                    stage = .apart
                 }
-                begin(descriptor)
             case .connected(var connection):
                 let reason = connection.serve(terminal, with: room, state, commands: commands)
                 stage = .connected(connection)
@@ -217,7 +212,7 @@ public final class VPCDCard: @unchecked Sendable {
             let descriptor = try TCP.socket()
             guard state.enter(descriptor) else {
                 close(descriptor)
-                return .nothing
+                return state.isStopping ? .nothing : .insertion
             }
             var status = TCP.beginConnecting(descriptor, to: address)
             if status == 0 || status == EINPROGRESS { status = TCP.finishConnecting(descriptor) }
@@ -227,7 +222,7 @@ public final class VPCDCard: @unchecked Sendable {
             }
             state.leave()
             close(descriptor)
-            guard !state.isStopping else { return .nothing }
+            guard !state.isLeaving else { return state.isStopping ? .nothing : .insertion }
             throw TerminalError(failed: "connect to \(endpoint)", status)
         } catch {
             observer?(.unreachable(error))

@@ -31,6 +31,12 @@ struct VPCDConnection {
     private static let shortestCommand = 4
     /// How long a thread waits for a message, in milliseconds. The messages of a client follow each other faster.
     private static let patience = 100
+    /// How long a mute card leaves the reader without an answer, in times of `patience`. The driver waits for ever; a real
+    /// reader gives up after the work waiting time, with the answer to reset of the card about 1 s (ISO/IEC 7816-3 clause
+    /// 10.2: 10 x 960 x 512 periods of the clock).
+    private static let waitingTime = 10
+    /// In place of the length of an answer: there is none, although the reader waits for one.
+    private static let silence = -1
 
     let descriptor: Int32
     /// Whether a message has come.
@@ -59,16 +65,23 @@ struct VPCDConnection {
         let input = room.input
         let output = room.output
         var filled = 0
+        // What is left of the waiting time, while the card is mute.
+        var silence = 0
         while true {
             while filled < VPCDEndpoint.lengthOctets || filled < VPCDEndpoint.lengthOctets + messageLength(input) {
                 if filled == VPCDEndpoint.lengthOctets { readerSplits = true }
                 if filled > 0 || readerSplits { TCP.acknowledgeAtOnce(descriptor) }
                 let count = TCP.receive(descriptor, input + filled, VPCDRoom.inputSize - filled)
                 if count == TCP.nothing {
-                    if filled == 0 { return nil }
+                    if silence > 0 {
+                        silence -= 1
+                        if silence == 0 { return .mute }
+                    } else if filled == 0 {
+                        return nil
+                    }
                     continue
                 }
-                guard count > 0 else { return state.isStopping ? .stopped : filled == 0 ? .readerGone : .broken }
+                guard count > 0 else { return departure(state) ?? (filled == 0 ? .readerGone : .broken) }
                 filled += count
             }
             if !isAlive {
@@ -77,16 +90,24 @@ struct VPCDConnection {
             }
             let message = UnsafeRawBufferPointer(start: input + VPCDEndpoint.lengthOctets, count: messageLength(input))
             guard let length = answer(message, output, terminal, commands) else { return .powerFailed }
+            silence = length == VPCDConnection.silence ? VPCDConnection.waitingTime : 0
             if length > 0 {
                 output.storeBytes(of: UInt16(length).bigEndian, as: UInt16.self)
                 let whole = UnsafeRawBufferPointer(start: output, count: VPCDEndpoint.lengthOctets + length)
-                guard TCP.send(descriptor, whole) else { return state.isStopping ? .stopped : .broken }
+                guard TCP.send(descriptor, whole) else { return departure(state) ?? .broken }
             }
-            if state.isStopping { return .stopped }
+            if let departure = departure(state) { return departure }
             let consumed = VPCDEndpoint.lengthOctets + message.count
             filled -= consumed
             if filled > 0 { memmove(input, input + consumed, filled) }
         }
+    }
+
+    /// Why the card itself leaves the connection; nil when it does not.
+    @inline(__always)
+    private func departure(_ state: ServiceState) -> VPCDDisconnection? {
+        guard state.isLeaving else { return nil }
+        return state.isStopping ? .stopped : .removed
     }
 
     private func messageLength(_ input: UnsafeMutableRawPointer) -> Int {
@@ -95,7 +116,8 @@ struct VPCDConnection {
 
     /// Does what a message asks for, and writes the answer behind the room for its length.
     ///
-    /// - Returns: the length of the answer, at most 65,535; 0: none; nil: the power failed.
+    /// - Returns: the length of the answer, at most 65,535; 0: none; `silence`: none, the card is mute; nil: the power
+    ///   failed.
     private func answer(
         _ message: UnsafeRawBufferPointer,
         _ output: UnsafeMutableRawPointer,
@@ -121,6 +143,7 @@ struct VPCDConnection {
         do throws(TerminalError) {
             length = try terminal.transmit(message, into: answer)
         } catch {
+            if error.kind == .mute { return VPCDConnection.silence }
             if error.kind == .powerFailed || error.kind == .cardRemoved { return nil }
             return report(message, write(.technicalProblem, to: answer), answer)
         }

@@ -76,6 +76,10 @@ public enum VPCDDisconnection: Equatable, Sendable {
     case broken
     /// The card's power failed during a command, or the card behind the terminal was removed.
     case powerFailed
+    /// The card is mute: as the reader waits without limit, it was let go.
+    case mute
+    /// The card was taken out of the reader.
+    case removed
     /// The service was stopped.
     case stopped
 }

@@ -44,6 +44,7 @@ extension ExitStatus {
         case let failure as ImageFileError: self.init(failure.reason)
         case let failure as TerminalError: self.init(failure.kind)
         case is ImageDefect: self = .data
+        case let failure as ControlFailure: self.init(failure.kind)
         default: return nil
         }
     }
@@ -65,7 +66,7 @@ extension ExitStatus {
             case .unavailable: .unavailable
             case .inUse, .timeout: .temporary
             case .protocolMismatch, .length: .protocolMismatch
-            case .cardRemoved, .powerFailed, .cardReset, .system: .inputOutput
+            case .cardRemoved, .powerFailed, .mute, .cardReset, .system: .inputOutput
             }
     }
 }

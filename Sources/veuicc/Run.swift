@@ -17,6 +17,7 @@ struct Run: ParsableCommand {
             veuicc run --image card.img --port 35963
             veuicc run --image cards/%.img --count 3
             veuicc run --ephemeral --count 1000
+            veuicc run --image card.img --control card.socket
             """
     )
 
@@ -61,6 +62,9 @@ struct Run: ParsableCommand {
 
     @OptionGroup var traceOptions: TraceOptions
 
+    @Option(help: "Listen at this Unix domain socket for `veuicc control`: snapshots, resets, faults.")
+    var control: String?
+
     func validate() throws {
         guard count > 0, endpoint(of: count - 1) != nil else {
             throw ValidationError("--count \(count): so many cards have no ports from \(port) on")
@@ -82,17 +86,22 @@ struct Run: ParsableCommand {
     func run() throws {
         seam_start_sparingly()
         try VPCDService.allowConnections(2 * count)
+        let server = try control.map { path throws(TerminalError) in try ControlServer(at: path) }
+        defer { server?.stop() }
         let base = ephemeral ? try makeBase() : nil
         let report = RunReport(isJSON: json)
         let trace = try makeTrace()
         var cards: [VPCDCard] = []
+        var controlled: [ControlledCard] = []
         var lines: [RunReport.Line] = []
         do {
             for index in 0..<count {
-                let (card, line) = try start(index, on: imageOfCard(index, base), report, trace)
+                let (card, terminal, line) = try start(index, on: imageOfCard(index, base), report, trace)
                 cards.append(card)
+                if let terminal { controlled.append(ControlledCard(terminal, in: card)) }
                 lines.append(line)
             }
+            try server?.serve(controlled)
         } catch {
             cards.forEach { $0.stop() }
             try? VPCDService.waitForEnd(of: cards)
@@ -153,17 +162,25 @@ struct Run: ParsableCommand {
         on cardImage: sending CardImage,
         _ report: RunReport,
         _ trace: TraceOutput?
-    ) throws -> (VPCDCard, RunReport.Line) {
+    ) throws -> (VPCDCard, ControlledTerminal?, RunReport.Line) {
         let environment = Environment(
             transmissionProtocol: transmissionProtocol,
             seed: (seed ?? .ofTheSystem).octets(ofCard: index),
             synchronize: cardImage.synchronization
         )
-        let terminal: InProcessTerminal
+        let path = cardImage.path
+        let terminal: any CardTerminal
+        var controlled: ControlledTerminal?
         do throws(ImageDefect) {
-            terminal = InProcessTerminal(try Card(image: cardImage.octets, environment: environment), on: cardImage)
+            if control == nil {
+                terminal = InProcessTerminal(try Card(image: cardImage.octets, environment: environment), on: cardImage)
+            } else {
+                let made = try ControlledTerminal(on: cardImage, environment)
+                controlled = made
+                terminal = made
+            }
         } catch {
-            throw Failure(description: "\(cardImage.path): \(error)")
+            throw Failure(description: "\(path): \(error)")
         }
         let observer = observer(ofCard: index, terminal.answerToReset, report, trace)
         var line = RunReport.Line(card: index, event: "ready")
@@ -179,7 +196,7 @@ struct Run: ParsableCommand {
         )
         line.host = card.endpoint.host
         line.port = card.endpoint.port
-        return (card, line)
+        return (card, controlled, line)
     }
 }
 
@@ -212,11 +229,11 @@ struct Entropy: ExpressibleByArgument {
     }
 }
 
-extension InProcessTerminal {
+extension CardTerminal {
     /// The number in EF.ICCID (TS 102 221 clause 13.2): decimal digits, the lower half of an octet first. Nil where the
     /// card has none. The card is without power afterwards.
     func iccid() throws -> String? {
-        defer { powerOff() }
+        defer { try? powerOff() }
         let octets = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 16)
         defer { octets.deallocate() }
         func response(_ command: [UInt8]) throws -> Slice<UnsafeMutableRawBufferPointer> {

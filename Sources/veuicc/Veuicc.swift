@@ -16,7 +16,8 @@ struct Veuicc: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            CardCommand.self, Run.self, APDUCommand.self, FileSystemCommand.self, TraceCommand.self, ImageCommand.self,
+            CardCommand.self, Run.self, ControlCommand.self, APDUCommand.self, FileSystemCommand.self,
+            TraceCommand.self, ImageCommand.self,
             ConformanceCommand.self,
         ]
     )
