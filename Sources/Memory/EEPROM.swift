@@ -38,6 +38,8 @@ struct EEPROM: ~Copyable {
     private(set) var operations: UInt64 = 0
     private(set) var hasPower = true
     private var failure: PowerFailure?
+    /// Called before each program operation with the range of the image that it changes.
+    var observer: ((Range<Int>) -> Void)?
 
     init(_ image: UnsafeMutableRawBufferPointer) {
         // A geometry has been read from the image, so that it is not empty.
@@ -101,6 +103,7 @@ struct EEPROM: ~Copyable {
             self.failure?.completeOperations -= 1
         }
         operations += 1
+        observer?(place..<place + count)
         if let source {
             (base + place).copyMemory(from: source, byteCount: count)
         } else {

@@ -112,6 +112,12 @@ public struct Memory: ~Copyable {
         eeprom.schedule(failure)
     }
 
+    /// Has `observer` called before each program operation with the range of the image, in octets, that it changes; nil:
+    /// not any more. With what stands there before and after it, a test has each image that a power failure can leave.
+    public mutating func observeOperations(_ observer: ((Range<Int>) -> Void)?) {
+        eeprom.observer = observer
+    }
+
     /// Recovers as a power-on does, while the power fails once more: for tests of the recovery.
     public mutating func recoverWithPowerFailure(_ failure: PowerFailure) {
         eeprom.schedule(failure)
