@@ -121,6 +121,12 @@ let package = Package(
         // They run the built program.
         .testTarget(name: "VeuiccTests", dependencies: cardTargets + ["veuicc"], swiftSettings: strict),
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["Octets", "Memory", "CardOS", "Card", "ImageFile", "Reader"],
+            exclude: ["Scripts"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
         .testTarget(
             name: "TelecomTests",
