@@ -21,6 +21,8 @@ public struct File {
     /// The file identifier that an ADF is stored with: it is known by its DF name.
     static let noIdentifier: UInt16 = 0xFFFF
     static let masterFileIdentifier: UInt16 = 0x3F00
+    /// How many records a file may have: TS 102 221 clause 8.2.2.2.
+    static let maximumRecords = 254
 
     /// The object that holds the file.
     public let reference: ObjectReference
@@ -93,7 +95,7 @@ public struct File {
     /// Where the body starts in the content of the object.
     var bodyOffset: Int { Self.headerSize + attributesLength }
     /// How many records the file has.
-    public var records: Int { recordLength > 0 ? size / recordLength : 0 }
+    public var records: Int { recordLength > 0 ? min(size / recordLength, Self.maximumRecords) : 0 }
 
     /// Where record `number` (1 to `records`) starts in the body.
     func offset(ofRecord number: Int) -> Int {

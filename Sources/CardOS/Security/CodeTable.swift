@@ -58,7 +58,8 @@ struct CodeTable: ~Copyable {
         guard let context = head.uint32(at: 0), let origin = head.uint32(at: 4) else { return }
         let contextReference = ObjectReference(page: context)
         if origin != File.noObject { shared.append((contextReference, ObjectReference(page: origin))) }
-        let length = memory.length(of: object)
+        // A key reference is one octet: more codes are those of a damaged image.
+        let length = min(memory.length(of: object), Self.headerSize + 256 * Self.entrySize)
         for offset in stride(from: Self.headerSize, through: length - Self.entrySize, by: Self.entrySize) {
             guard let reference = octet(0, of: object, offset, memory) else { continue }
             entries.append(
