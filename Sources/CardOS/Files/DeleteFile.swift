@@ -28,15 +28,18 @@ extension UICC {
 
     private func filesThatGo(with reference: ObjectReference) throws(StatusWord) -> [ObjectReference] {
         var doomed = [reference]
+        var isDoomed: Set<ObjectReference> = [reference]
         var known = 0
+        // One pass for each level below the file.
         while known < doomed.count {
-            let place = doomed[known]
-            known += 1
+            known = doomed.count
             var next = memory.firstObject(of: .file)
             while let reference = next {
                 next = memory.firstObject(of: .file, from: reference.page + 1)
+                guard !isDoomed.contains(reference) else { continue }
                 let other = try file(reference)
-                if other.parent == place || other.link == place, !doomed.contains(reference) {
+                if [other.parent, other.link].contains(where: { $0.map(isDoomed.contains) ?? false }) {
+                    isDoomed.insert(reference)
                     doomed.append(reference)
                 }
             }
