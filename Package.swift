@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: ["Octets", "Memory", "CardOS", "Card", "ImageFile", "Reader"],
-            exclude: ["Scripts"],
+            exclude: ["Scripts", "Cases"],
             swiftSettings: strict
         ),
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),

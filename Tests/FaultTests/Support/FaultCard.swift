@@ -74,8 +74,8 @@ enum Fixture {
     }
 
     /// A card with the profile package `name`.
-    static func personalised(_ name: String = defaultPackage) throws -> Block {
-        let card = try FaultCard(empty())
+    static func personalised(_ name: String = defaultPackage, size: Int = 131_072) throws -> Block {
+        let card = try FaultCard(empty(size: size))
         guard card.card.install(profilePackage: [try package(name)]).isInstalled else { throw Failure.notInstalled }
         return card.image
     }
