@@ -51,8 +51,15 @@ struct Model: Equatable {
     var objects: [UInt32: [UInt8]] = [:]
 }
 
+/// What a random step did.
+enum Step: String {
+    case allocated, freed, resized, written, refused
+}
+
 /// Makes one random change in both the memory and the model. A change that the memory refuses leaves both alone.
-func step(_ memory: inout Memory, _ model: inout Model, _ random: inout SeededGenerator, largest: Int) {
+@discardableResult
+func step(_ memory: inout Memory, _ model: inout Model, _ random: inout SeededGenerator, largest: Int) -> Step {
+    var done = Step.written
     let pages = model.objects.keys.sorted()
     let reference = pages.randomElement(using: &random).map { ObjectReference(page: $0) }
     do throws(StatusWord) {
@@ -61,17 +68,20 @@ func step(_ memory: inout Memory, _ model: inout Model, _ random: inout SeededGe
             let length = Int.random(in: 0...largest, using: &random)
             let new = try memory.allocate(.file, owner: .card, length: length)
             model.objects[new.page] = [UInt8](repeating: 0xFF, count: length)
+            done = .allocated
         case (3..<5, let reference?):
             try memory.free(reference)
             model.objects[reference.page] = nil
+            done = .freed
         case (5..<7, let reference?):
             let length = Int.random(in: 0...largest, using: &random)
             try memory.resize(reference, to: length)
             let kept = (model.objects[reference.page] ?? []).prefix(length)
             model.objects[reference.page] = kept + [UInt8](repeating: 0xFF, count: length - kept.count)
+            done = .resized
         case (_, let reference?):
             let size = model.objects[reference.page]?.count ?? 0
-            guard size > 0 else { return }
+            guard size > 0 else { break }
             let offset = Int.random(in: 0..<size, using: &random)
             let count = Int.random(in: 1...min(200, size - offset), using: &random)
             let octets = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -79,8 +89,10 @@ func step(_ memory: inout Memory, _ model: inout Model, _ random: inout SeededGe
             model.objects[reference.page]?.replaceSubrange(offset..<offset + count, with: octets)
         }
         memory.commit()
+        return done
     } catch {
         memory.rollBack()
+        return .refused
     }
 }
 
@@ -189,8 +201,13 @@ func error(_ body: () throws(StatusWord) -> Void) -> StatusWord? {
         let free = memory.freePages
         var model = Model()
         var random = SeededGenerator(seed: seed)
-        for round in 0..<100_000 {
-            step(&memory, &model, &random, largest: 3_000)
+        var counts: [Step: Int] = [:]
+        var (round, changes) = (0, 0)
+        while changes < 100_000 {
+            let done = step(&memory, &model, &random, largest: 3_000)
+            counts[done, default: 0] += 1
+            if [.allocated, .resized, .freed].contains(done) { changes += 1 }
+            round += 1
             if round % 5_000 == 0 {
                 let isSame = try matches(memory, model)
                 #expect(isSame)
@@ -198,6 +215,7 @@ func error(_ body: () throws(StatusWord) -> Void) -> StatusWord? {
         }
         let isSame = try matches(memory, model)
         #expect(isSame)
+        print(counts.map { "\($0.value) \($0.key.rawValue)" }.sorted().joined(separator: ", "))
         // No fragmentation: whatever is free can be had as one object.
         let whole = try memory.allocate(.file, owner: .card, length: memory.freePages * 64 - 4)
         memory.commit()
