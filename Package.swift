@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(name: "MemoryTests", dependencies: ["Memory", "Octets"], swiftSettings: strict),
         .testTarget(
             name: "FaultTests",
-            dependencies: ["Octets", "Memory", "CardOS", "Card", "ImageFile", "Reader"],
+            dependencies: cardTargets + ["ImageFile", "Reader"],
             exclude: ["Scripts", "Cases"],
             swiftSettings: strict
         ),
