@@ -19,7 +19,7 @@ import Testing
                 card.card.powerOff()
                 continue
             }
-            let fault = properties.send(command)
+            let fault = properties.send(card.filled(command))
             #expect(fault == nil, "\(name), line \(line)")
             let response = properties.response
             #expect(response.suffix(expected.count) == expected[...], "\(name), line \(line): \(Hex.string(response))")

@@ -11,7 +11,7 @@ import Testing
         let images = [try Fixture.personalised(), try Fixture.personalised(size: 65_536)]
         let scripted = try CommandGenerator.scripted()
         var counts: [UInt8: Int] = [:]
-        var failures = 0
+        var torn: [UInt8: Int] = [:]
         try Setting.forEachSeed("commands, \(transmissionProtocol.rawValue)", 40) { seed in
             let number = transmissionProtocol == .t0 ? 0 : transmissionProtocol == .t1 ? 1 : 2 as UInt64
             var generator = CommandGenerator(seed: seed &* 3 &+ number, scripted: scripted)
@@ -24,14 +24,23 @@ import Testing
                     card.card.powerOff()
                     for command in CommandGenerator.opening { _ = card.send(command) }
                 }
-                let command = generator.next()
+                let command = card.filled(generator.next())
+                if command.starts(with: FaultCard.resumption.prefix(4)) {
+                    // A suspension may span a power-off.
+                    if random.chance(2) { card.card.powerOff() }
+                }
                 if random.chance(20) {
                     card.card.system.memory.schedule(
                         PowerFailure(completeOperations: random.next() % 12, tear: .subset(seed: random.next()))
                     )
                     if card.send(command).isEmpty {
-                        failures += 1
+                        torn[command[1], default: 0] += 1
                         card.card.powerOn()
+                        let found = defects(of: card.image)
+                        if !found.isEmpty {
+                            Issue.record("seed \(seed), round \(round), torn \(Hex.string(command)): \(found)")
+                            return
+                        }
                     }
                     card.card.system.memory.schedule(nil)
                 } else if let fault = properties.send(command) {
@@ -49,7 +58,9 @@ import Testing
         }
         let total = counts.values.reduce(0, +)
         let text = counts.sorted { $0.key < $1.key }.map { "\(Hex.string([$0.key]))XX: \($0.value)" }
-        print("\(transmissionProtocol.rawValue): \(total) commands, \(failures) power failures, \(text)")
+        print("\(transmissionProtocol.rawValue): \(total) commands, \(text)")
+        let failures = torn.sorted { $0.key < $1.key }.map { "\(Hex.string([$0.key])): \($0.value)" }
+        print("\(transmissionProtocol.rawValue): \(torn.values.reduce(0, +)) power failures, \(failures)")
         // The commands reach something: one in three is carried out.
         #expect((counts[0x90] ?? 0) * 3 > total)
     }

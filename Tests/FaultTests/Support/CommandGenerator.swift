@@ -38,8 +38,10 @@ struct CommandGenerator {
     private static let codes: [[UInt8]] = [
         [0x30, 0x30, 0x30, 0x30, 0xFF, 0xFF, 0xFF, 0xFF], [0x39, 0x39, 0x39, 0x39, 0xFF, 0xFF, 0xFF, 0xFF],
         [UInt8](repeating: 0x31, count: 8), [UInt8](repeating: 0x32, count: 8), [UInt8](repeating: 0x35, count: 8),
-        [UInt8](repeating: 0x39, count: 8),
+        [UInt8](repeating: 0x39, count: 8), [UInt8](repeating: 0x37, count: 8), [UInt8](repeating: 0x34, count: 8),
+        [0x38, 0x38, 0x38, 0x38, 0xFF, 0xFF, 0xFF, 0xFF],
     ]
+    private static let keyReferences: [UInt8] = [0x01, 0x0A, 0x81, 0x11, 0x82]
 
     /// The AID of the USIM (02) or the ISIM (04).
     private static func application(_ number: UInt8) -> [UInt8] {
@@ -54,7 +56,12 @@ struct CommandGenerator {
         // A wrong value takes the rights of ADM1 away: back with them.
         if random.chance(8) { return random.pick(Array(Self.opening[0...1])) }
         if random.chance(6) {
-            random.chance(10) ? chain() : visit()
+            switch random.below(10) {
+            case 0: chain()
+            case 1: suspension()
+            case 2: codes()
+            default: visit()
+            }
             return next()
         }
         var command =
@@ -135,8 +142,9 @@ struct CommandGenerator {
             default: queue.append(setData())
             }
         }
-        let resized =
+        var resized =
             tlv(0x83, Array(place.path.suffix(2))) + tlv(0x80, [0, UInt8(random.below(9)), UInt8(place.length)])
+        if place.instruction == 0xDB { resized += tlv(0xA5, tlv(0x86, [UInt8(random.below(9)), random.octet()])) }
         if random.chance(4) { queue.append(command([0x80, 0xD4, 0, 0], tlv(0x62, resized))) }
         if random.chance(4) { queue.append([0x00, random.pick([0xE4, 0x04, 0x44]), 0, 0, 2] + place.path.suffix(2)) }
     }
@@ -153,6 +161,42 @@ struct CommandGenerator {
         let links = (0..<count).map { _ in [0x10, 0xD6, 0, 0, size] + random.octets(Int(size)) }
         queue += links + [[0x00, 0xD6, 0, 0, 1, 0xAA]]
         if random.chance(3) { queue.remove(at: random.below(queue.count)) }
+    }
+
+    /// SUSPEND UICC, and mostly what resumes.
+    private mutating func suspension() {
+        queue = [[0x80, 0x76, 0x00, 0x00, 0x04, 0x00, 0x00, UInt8(random.below(6)), 0x05]]
+        if random.chance(4) { queue.append([0x00, 0xC0, 0x00, 0x00, 0x0A]) }
+        if random.chance(4) { queue.append(random.pick(scripted)) }
+        var resumption = FaultCard.resumption
+        if random.chance(8) { mutate(&resumption) }
+        queue.append(resumption)
+    }
+
+    /// PINs that come and go: the universal one in place of PIN 01, those of DF.PHONEBOOK, and the DF itself.
+    private mutating func codes() {
+        let (pin, universal, own) = (Self.codes[0], Self.codes[6], Self.codes[8])
+        let phonebook: [UInt8] = [0x00, 0xA4, 0x08, 0x0C, 0x04, 0x7F, 0x10, 0x5F, 0x3A]
+        queue = [Self.opening[0], Self.opening[1], phonebook]
+        for _ in 0..<2 + random.below(6) {
+            queue.append(
+                random.pick([
+                    [0x00, 0x26, 0x91, 0x01, 0x08] + pin, [0x00, 0x28, 0x00, 0x01, 0x08] + pin,
+                    [0x00, 0x20, 0x00, 0x11, 0x08] + universal, [0x00, 0x26, 0x00, 0x11, 0x08] + universal,
+                    [0x00, 0x28, 0x00, 0x11, 0x08] + universal, [0x00, 0x24, 0x00, 0x11, 0x10] + universal + universal,
+                    [0x00, 0x20, 0x00, 0x82, 0x08] + random.pick(Self.codes), [0x00, 0x26, 0x00, 0x82, 0x08] + own,
+                    [0x00, 0x28, 0x00, 0x82, 0x08] + own, [0x00, 0x2C, 0x00, 0x82, 0x10] + Self.codes[7] + own,
+                ])
+            )
+        }
+        guard random.chance(6) else { return }
+        queue += random.pick([
+            [[0x00, 0xA4, 0x03, 0x0C], [0x00, 0xE4, 0x00, 0x00, 0x02, 0x5F, 0x3A]],
+            [
+                [0x00, 0xA4, 0x04, 0x0C, 0x0C] + Self.application(0x02).prefix(12),
+                [0x00, 0xE4, 0x00, 0x00, 0x02, 0x7F, 0xFF],
+            ],
+        ])
     }
 
     /// Access rules in AM_DO and SC_DO, nested anyhow.
@@ -179,12 +223,13 @@ struct CommandGenerator {
         switch place.instruction {
         case 0xDC: (descriptor, size) = ([0x42, 0x21, 0x00, UInt8(place.length)], place.length * 10)
         case 0x32: (descriptor, size) = ([0x46, 0x21, 0x00, UInt8(place.length)], place.length * 4)
-        case 0xDB: (descriptor, size) = ([0x79, 0x21], 600)
+        case 0xDB: (descriptor, size) = ([0x79, 0x21], 40)
         default: descriptor = [0x41, 0x21]
         }
-        let fields =
+        var fields =
             tlv(0x82, descriptor) + tlv(0x83, Array(place.path)) + tlv(0x8A, [0x05]) + Self.everything
             + tlv(0x80, [UInt8(size >> 8), UInt8(size & 0xFF)]) + tlv(0x88, [])
+        if place.instruction == 0xDB { fields += tlv(0xA5, tlv(0x86, [0x02, 0x58])) }
         let template = tlv(0x62, fields)
         return [0x00, 0xE0, 0, 0, UInt8(template.count)] + template
     }
@@ -222,7 +267,7 @@ struct CommandGenerator {
     }
 
     private mutating func valid() -> [UInt8] {
-        switch random.below(28) {
+        switch random.below(29) {
         case 0: command([0x00, 0xA4, 0x00, random.pick([0x04, 0x0C, 0x00])], identifier(), le: random.chance(2))
         case 1: command([0x00, 0xA4, random.pick([0x08, 0x09]), 0x0C], identifier() + identifier())
         case 2: command([0x00, 0xA4, random.pick([0x01, 0x03]), 0x04], random.chance(2) ? identifier() : [])
@@ -264,6 +309,7 @@ struct CommandGenerator {
                 tlv(0x62, tlv(0x83, identifier()) + tlv(0x80, random.octets(1 + random.below(3))))
             )
         case 26: [random.chance(2) ? 0x00 : 0x01, 0xC0, 0x00, 0x00, random.octet()]
+        case 27: [0x80, 0x76, 0, 0, 4, UInt8(random.below(6)), random.octet(), UInt8(random.below(6)), random.octet()]
         default: command([0x00, random.octet(), random.octet(), random.octet()], some(20), le: random.chance(2))
         }
     }
@@ -272,15 +318,16 @@ struct CommandGenerator {
         let ins: UInt8 = random.pick([0x20, 0x24, 0x26, 0x28, 0x2C])
         let first = random.pick(Self.codes)
         let second = ins == 0x24 || ins == 0x2C ? random.pick(Self.codes) : []
-        let p1: UInt8 = random.chance(6) ? 0x80 | random.pick([0x01, 0x0A, 0x81, 0x11]) : 0
-        return command([0x00, ins, p1, random.pick([0x01, 0x0A, 0x81, 0x11])], random.chance(8) ? [] : first + second)
+        let p1: UInt8 = random.chance(6) ? 0x80 | random.pick(Self.keyReferences) : 0
+        return command([0x00, ins, p1, random.pick(Self.keyReferences)], random.chance(8) ? [] : first + second)
     }
 
     private mutating func setData() -> [UInt8] {
+        if random.chance(8) { return command([0x80, 0xDB, 0, 0x80], [random.pick([0x80, 0x81, 0x5A, 0x62])]) }
         guard random.chance(3) else {
             return command(
                 [0x80, 0xDB, 0, 0x80],
-                tlv(random.pick([0x80, 0x81, 0x5A, 0x62]), random.octets(random.below(90)))
+                tlv(random.pick([0x80, 0x81, 0x5A, 0x62]), random.octets(random.below(random.chance(4) ? 230 : 90)))
             )
         }
         let announced: [UInt8] = random.pick([

@@ -29,6 +29,19 @@ final class Block {
     }
 }
 
+extension Block {
+    /// The image without the session that is suspended in it; nil where none is.
+    func withoutSuspendedSession() -> Block? {
+        let image = Block(self)
+        guard var memory = try? Memory(mounting: image.octets),
+            let session = memory.firstObject(of: .suspendedSession)
+        else { return nil }
+        do throws(StatusWord) { try memory.free(session) } catch { return nil }
+        memory.commit()
+        return image
+    }
+}
+
 /// A card on an image in memory.
 final class FaultCard {
     let image: Block
@@ -45,6 +58,27 @@ final class FaultCard {
                 seed: [UInt8](repeating: 0x5A, count: 48)
             )
         )
+    }
+
+    /// `command`, with the token of the suspended session in place of one of zeros.
+    func filled(_ command: [UInt8]) -> [UInt8] {
+        guard command == FaultCard.resumption, let session = card.system.memory.firstObject(of: .suspendedSession)
+        else { return command }
+        return command.prefix(5) + card.system.memory.head(of: session, count: 8).array
+    }
+
+    /// SUSPEND UICC that resumes, for `filled`.
+    static let resumption: [UInt8] = [0x80, 0x76, 0x01, 0x00, 0x08] + [UInt8](repeating: 0, count: 8)
+
+    /// Gives the MF, or a DF, codes.
+    fileprivate func createCodes(
+        _ entries: [UInt8],
+        areUnblocking: Bool = false,
+        for context: ObjectReference
+    ) throws {
+        try entries.withView { (view) throws(StatusWord) in
+            try card.system.createCodes(entries: view, areUnblocking: areUnblocking, for: context, sharedWith: nil)
+        }
     }
 
     /// The response APDU; empty where the power failed.
@@ -73,11 +107,37 @@ enum Fixture {
         return image
     }
 
-    /// A card with the profile package `name`.
-    static func personalised(_ name: String = defaultPackage, size: Int = 131_072) throws -> Block {
+    /// A card with the default profile package, and with PINs that no package of the tests has: the universal one, 11,
+    /// is 77777777; 82 is one of DF.PHONEBOOK alone, and is 8888. Their unblocking codes are those of PIN 01 and 44444444.
+    static func personalised(size: Int = 131_072) throws -> Block {
         let card = try FaultCard(empty(size: size))
-        guard card.card.install(profilePackage: [try package(name)]).isInstalled else { throw Failure.notInstalled }
+        guard card.card.install(profilePackage: [try package(defaultPackage)]).isInstalled,
+            let masterFile = card.card.system.memory.firstObject(of: .file),
+            let telecom = card.card.system.child(of: masterFile, fileIdentifier: 0x7F10),
+            let phonebook = card.card.system.child(of: telecom, fileIdentifier: 0x5F3A),
+            let codes = card.card.system.memory.firstObject(of: .pinCodes)
+        else { throw Failure.notInstalled }
+        let length = card.card.system.memory.length(of: codes)
+        let known = try card.card.system.memory.withContent(codes, at: 0, count: length) {
+            (octets) throws(StatusWord) in octets.array
+        }
+        guard known.starts(with: [0, 0] + [UInt8(masterFile.page >> 8), UInt8(masterFile.page & 0xFF)]) else {
+            throw Failure.notInstalled
+        }
+        let universal = entry(0x11, unblockedBy: 0x01, [UInt8](repeating: 0x37, count: 8))
+        try card.card.system.memory.free(codes)
+        try card.createCodes(known.dropFirst(8) + universal, for: masterFile)
+        let own = entry(0x82, unblockedBy: 0x02, [0x38, 0x38, 0x38, 0x38, 0xFF, 0xFF, 0xFF, 0xFF])
+        let unblocking = [0x02, 0x00, 0xAA, 0x00, 0x00, 0xFF, 0xFF, 0xFF] + [UInt8](repeating: 0x34, count: 8)
+        try card.createCodes(own, for: phonebook)
+        try card.createCodes(unblocking, areUnblocking: true, for: phonebook)
+        card.card.system.memory.commit()
         return card.image
+    }
+
+    /// The entry of an enabled PIN: docs/memory-image.md section 7.2.
+    private static func entry(_ reference: UInt8, unblockedBy code: UInt8, _ value: [UInt8]) -> [UInt8] {
+        [reference, 0x07, 0x33, code, 0x00, 0xFF, 0xFF, 0xFF] + value
     }
 
     enum Failure: Error { case notInstalled }

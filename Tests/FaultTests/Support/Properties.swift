@@ -31,10 +31,14 @@ struct Properties {
         guard (0x61...0x6F).contains(sw1) || (0x90...0x9F).contains(sw1) else { return "status \(sw1), \(sw2)" }
         guard isSound else { return nil }
         // 65XX: more than the journal holds.
-        if sw1 == 0x6F { return "status \(Hex.string([sw1, sw2])) of a sound card" }
+        // TS 102 221 clause 12.1.1: GET RESPONSE where nothing waits.
+        let isGetResponse = command.count > 1 && command[1] == 0xC0
+        if sw1 == 0x6F, !isGetResponse { return "status \(Hex.string([sw1, sw2])) of a sound card" }
         let isRefused = (0x64...0x6F).contains(sw1) || sw1 == 0x98 || (sw1 == 0x63 && sw2 & 0xF0 == 0xC0)
-        if isRefused, !card.image.equals(before), !differsInTriesOnly() { return "refused, but something changed" }
-        return nil
+        guard isRefused, !card.image.equals(before) else { return nil }
+        // TS 102 221 clause 11.1.22: whatever the command is, and right or wrong the token, the suspension ends with it.
+        if let ended = before.withoutSuspendedSession() { before.copy(ended) }
+        return card.image.equals(before) || differsInTriesOnly() ? nil : "refused, but something changed"
     }
 
     /// The history as a file of the folder `Cases`.
@@ -46,9 +50,8 @@ struct Properties {
         for kind in [ObjectKind.pinCodes, .unblockingCodes] {
             var next = card.card.system.memory.firstObject(of: kind)
             while let object = next {
-                let start = Int(object.page) * 64 + 4
-                let end = min(start + card.card.system.memory.length(of: object), (Int(object.page) + 1) * 64)
-                for place in stride(from: start + 8 + 2, to: end, by: 16) {
+                for index in stride(from: 8 + 2, to: card.card.system.memory.length(of: object), by: 16) {
+                    let place = card.card.system.memory.imageOffset(of: object, at: index)
                     let (old, new) = (before.octets[place], restored.octets[place])
                     if old & 0xF0 == new & 0xF0 { restored.octets[place] = old }
                 }

@@ -4,7 +4,7 @@ import Octets
 /// Commands and what they are answered, as they stand in a file of `Scripts` or `Cases`.
 ///
 /// A line is a command and the end of its response in hexadecimal, or `reset`, or `protocol` with a name of a
-/// transmission protocol; # begins a comment.
+/// transmission protocol; # begins a comment. A resume token of zeros stands for the right one.
 struct Script {
     enum Step {
         case reset
