@@ -152,6 +152,19 @@ import Testing
         ])
     }
 
+    @Test func aRefusedFirstBlockChangesNoSelection() throws {
+        try card().answers([
+            ("an object in two blocks", "80DB0080038004AA", "63F1"), ("another EF", "00A4000C022FE2", "9000"),
+            ("more than the length says", "80DB008A04800101FF", "6A80"), ("too long", "80DB008A048082025A", "6A84"),
+            ("nothing to delete", "80DB008A0181", "6A88"), ("still the other EF", "00B0000002", "98009000"),
+        ])
+        try card().answers([
+            ("an object in two blocks", "80DB0080038003AA", "63F1"),
+            ("more than the length says", "80DB008004810101FF", "6A80"),
+            ("the transfer goes on", "80DB000002BBCC", "9000"),
+        ])
+    }
+
     @Test func channelsDoNotDisturbEachOther() throws {
         try card().answers([
             ("open", "0070000001", "019000"), ("select", "01A4000C022F70", "9000"),

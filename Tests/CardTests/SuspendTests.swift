@@ -112,6 +112,27 @@ import Testing
         try card.answers([("too late", resume(second), "6985")])
     }
 
+    @Test func aSessionThatDoesNotFitTheFilesIsTakenToo() throws {
+        let card = try TestCard()
+        try prepare(card)
+        let token = try suspend(card)
+        guard let session = card.card.system.memory.firstObject(of: .suspendedSession) else {
+            Issue.record("no session")
+            return
+        }
+        // The current DF of the first channel: docs/memory-image.md section 8.
+        try ([0xFF, 0xFF, 0xFF, 0xFE] as [UInt8]).withView { (octets) throws(StatusWord) in
+            try card.card.system.memory.write(session, at: 8 + 1 + 4, octets)
+        }
+        card.card.system.memory.commit()
+        card.card.powerOn()
+        try card.answers([("no such DF", resume(token), "6985")])
+        let isKept = card.card.system.memory.firstObject(of: .suspendedSession) != nil
+        #expect(!isKept)
+        try card.answers([("nothing is suspended", resume(token), "6985")])
+        try isAsAfterPowerOn(card)
+    }
+
     @Test func aSecondSuspensionReplacesTheFirst() throws {
         let card = try TestCard()
         let first = try suspend(card)

@@ -1,3 +1,4 @@
+import Card
 import CardCrypto
 import Foundation
 import Memory
@@ -75,6 +76,16 @@ import Testing
         #expect(try card.send(Self.gsm) == "9864")
         try card.select()
         #expect(try card.send(Self.first + "00").hasPrefix("DC0E"))
+    }
+
+    // TS 102 222 clause 6.4: parameters that are those of the USIM go with it.
+    @Test func deletionOfTheUSIM() throws {
+        let card = try TelecomCard(Self.set1)
+        try card.select()
+        #expect(try card.send("00E40000027FFF") == "9000")
+        #expect(Card.defects(of: UnsafeRawBufferPointer(card.image)).filter { !$0.reason.isRemark } == [])
+        try card.select(TelecomCard.isim)
+        #expect(try card.send(Self.first + "00") == "6985")
     }
 
     @Test func services() throws {

@@ -114,6 +114,8 @@ extension UICC {
         let file = try file(shown.reference)
         let start = file.usedSize
         let end = start + cursor.position + length
+        // Before the EF becomes the current one.
+        guard command.data.count <= end - start else { throw .incorrectData }
         try grow(file, to: end)
         selectForTransfer(named, shown, command)
         return try write(command, to: self.file(shown.reference), start: start, next: start, end: end)

@@ -47,10 +47,10 @@ extension UICC {
         return doomed
     }
 
-    /// Frees the codes and the parameters whose DF, or the one whose codes they use, is in `doomed`.
+    /// Frees the codes and the parameters whose DF, or the one whose codes or parameters they use, is in `doomed`.
     private mutating func freeBelongings(of doomed: [ObjectReference]) throws(StatusWord) {
         for kind in [ObjectKind.pinCodes, .unblockingCodes, .authenticationParameters, .cdmaParameters] {
-            let hasOrigin = kind == .pinCodes || kind == .unblockingCodes
+            let hasOrigin = kind != .cdmaParameters
             var next = memory.firstObject(of: kind)
             while let object = next {
                 next = memory.firstObject(of: kind, from: object.page + 1)

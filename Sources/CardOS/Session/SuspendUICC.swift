@@ -60,10 +60,10 @@ extension UICC {
         try freeSuspendedSession()
         hasSuspendedSession = false
         return try content.withView { (content) throws(StatusWord) in
-            guard constantTimeEqual(content.part(from: 0, length: Self.tokenSize), command.data) else {
-                memory.commit()
-                throw .securityStatusNotSatisfied
-            }
+            let isRight = constantTimeEqual(content.part(from: 0, length: Self.tokenSize), command.data)
+            // Whatever becomes of it, the token is taken.
+            memory.commit()
+            guard isRight else { throw .securityStatusNotSatisfied }
             try restoreSession(content.part(from: Self.tokenSize))
             return .success
         }

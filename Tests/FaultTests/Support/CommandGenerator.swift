@@ -60,6 +60,8 @@ struct CommandGenerator {
             case 0: chain()
             case 1: suspension()
             case 2: codes()
+            case 3: authentications()
+            case 4: commandsOfSIM()
             default: visit()
             }
             return next()
@@ -171,6 +173,30 @@ struct CommandGenerator {
         var resumption = FaultCard.resumption
         if random.chance(8) { mutate(&resumption) }
         queue.append(resumption)
+    }
+
+    /// Some of the scripts' AUTHENTICATE commands, in any order.
+    private mutating func authentications() {
+        queue = [Self.opening[0], [0x00, 0x20, 0x00, 0x01] + Self.opening[1].suffix(9)]
+        queue.append([0x00, 0xA4, 0x04, 0x0C, 0x0C] + Self.application(random.pick([0x02, 0x02, 0x04])).prefix(12))
+        if random.chance(4) { queue += [[0x00, 0xA4, 0x00, 0x0C, 0x02, 0x6F, 0x38], [0x00, 0xD6, 0x00, 0x08, 0x01, 0xFF]] }
+        let commands = scripted.filter { $0[1] == 0x88 && $0[0] == 0x00 }
+        for _ in 0..<1 + random.below(6) { queue.append(random.pick(commands)) }
+        let last = random.below(queue.count)
+        if random.chance(4) {
+            var command = queue[last]
+            mutate(&command)
+            queue[last] = command
+        }
+    }
+
+    /// Some commands of class A0.
+    private mutating func commandsOfSIM() {
+        let file: [UInt8] = random.pick([[0x6F, 0x7E], [0x6F, 0x3C], [0x6F, 0x39], [0x6F, 0x07]])
+        queue = [[0xA0, 0xA4, 0x00, 0x00, 0x02, 0x7F, 0x20], [0xA0, 0x20, 0x00, 0x01, 0x08] + Self.codes[0]]
+        queue.append([0xA0, 0xA4, 0x00, 0x00, 0x02] + file)
+        let commands = scripted.filter { $0[0] == 0xA0 }
+        for _ in 0..<1 + random.below(6) { queue.append(random.pick(commands)) }
     }
 
     /// PINs that come and go: the universal one in place of PIN 01, those of DF.PHONEBOOK, and the DF itself.

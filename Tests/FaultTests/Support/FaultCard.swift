@@ -42,6 +42,24 @@ extension Block {
     }
 }
 
+extension Block {
+    /// The image with the authentications counted as in `other`, and nothing else of it; nil where that changes nothing.
+    func withCounts(of other: Block) -> Block? {
+        let image = Block(self)
+        guard let memory = try? Memory(mounting: image.octets) else { return nil }
+        var next = memory.firstObject(of: .authenticationParameters)
+        while let object = next {
+            // docs/memory-image.md section 7.3.
+            for index in 369..<372 where index < memory.length(of: object) {
+                let place = memory.imageOffset(of: object, at: index)
+                image.octets[place] = other.octets[place]
+            }
+            next = memory.firstObject(of: .authenticationParameters, from: object.page + 1)
+        }
+        return image.equals(self) ? nil : image
+    }
+}
+
 /// A card on an image in memory.
 final class FaultCard {
     let image: Block
@@ -81,6 +99,21 @@ final class FaultCard {
         }
     }
 
+    /// Gives the USIM a limit of authentications, 65,536: docs/memory-image.md section 7.3.
+    fileprivate func countAuthentications() throws {
+        var next = card.system.memory.firstObject(of: .authenticationParameters)
+        while let object = next {
+            if card.system.memory.length(of: object) == 453 {
+                for (index, value) in [(13, [0x01, 0x00, 0x00]), (369, [0x00, 0x00, 0x00])] as [(Int, [UInt8])] {
+                    try value.withView { (view) throws(StatusWord) in
+                        try card.system.memory.write(object, at: index, view)
+                    }
+                }
+            }
+            next = card.system.memory.firstObject(of: .authenticationParameters, from: object.page + 1)
+        }
+    }
+
     /// The response APDU; empty where the power failed.
     func send(_ command: [UInt8]) -> [UInt8] {
         let length = command.withUnsafeBytes { card.transmit($0, into: response.octets) }
@@ -109,6 +142,7 @@ enum Fixture {
 
     /// A card with the default profile package, and with PINs that no package of the tests has: the universal one, 11,
     /// is 77777777; 82 is one of DF.PHONEBOOK alone, and is 8888. Their unblocking codes are those of PIN 01 and 44444444.
+    /// The authentications of its USIM are counted.
     static func personalised(size: Int = 131_072) throws -> Block {
         let card = try FaultCard(empty(size: size))
         guard card.card.install(profilePackage: [try package(defaultPackage)]).isInstalled,
@@ -131,6 +165,7 @@ enum Fixture {
         let unblocking = [0x02, 0x00, 0xAA, 0x00, 0x00, 0xFF, 0xFF, 0xFF] + [UInt8](repeating: 0x34, count: 8)
         try card.createCodes(own, for: phonebook)
         try card.createCodes(unblocking, areUnblocking: true, for: phonebook)
+        try card.countAuthentications()
         card.card.system.memory.commit()
         return card.image
     }
