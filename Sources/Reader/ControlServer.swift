@@ -39,6 +39,9 @@ public final class ControlServer: Sendable {
         identity = Self.identity(of: path)
     }
 
+    // The thread that accepts holds this value as long as it listens.
+    deinit { close(listener) }
+
     /// Serves clients with `cards`, from now on.
     public func serve(_ cards: [ControlledCard]) throws(TerminalError) {
         let status = DetachedThread.start(stackSize: Self.stackSize) { [self] in acceptAll(cards) }

@@ -39,6 +39,9 @@ struct APDUCommand: ParsableCommand {
     @Option(name: .customLong("protocol"), help: "The transmission protocol: t0, t1 or both.")
     var transmissionProtocol: Environment.TransmissionProtocol?
 
+    @Option(help: "Entropy of a card on an image in hexadecimal, 48 octets, so that a run can be repeated.")
+    var seed: Entropy?
+
     @Flag(help: "Fetch announced data after 61XX, repeat a command after 6CXX.")
     var getResponse = false
 
@@ -79,10 +82,9 @@ struct APDUCommand: ParsableCommand {
     private func openTerminal() throws -> any CardTerminal {
         if let image {
             let cardImage = try CardImage(file: image)
-            var system = SystemRandomNumberGenerator()
             let environment = Environment(
                 transmissionProtocol: transmissionProtocol ?? .t0,
-                seed: (0..<48).map { _ in UInt8.random(in: 0...255, using: &system) }
+                seed: (seed ?? .ofTheSystem).octets(ofCard: 0)
             )
             let terminal = InProcessTerminal(try card(on: cardImage, named: image, environment), on: cardImage)
             terminal.powerOn()
