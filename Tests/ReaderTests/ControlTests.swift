@@ -302,6 +302,7 @@ private let verify = "0020000A083535353535353535"
     @Test func removalWhileTheCardIsBusy() throws {
         let service = try ControlledService()
         let reader = try service.reader()
+        #expect(reader.transmit(selectPL) == "9000")
         try service.control("delay 300")
         reader.put(Hex.octets(selectPL) ?? [])
         try service.control("remove")
