@@ -85,7 +85,7 @@ let package = Package(
         ),
 
         // The benchmark: tools/bench.
-        .target(name: "BenchmarkUnits"),
+        .target(name: "BenchmarkUnits", dependencies: ["COpenSSL"]),
         .executableTarget(
             name: "Benchmark",
             dependencies: cardTargets + [

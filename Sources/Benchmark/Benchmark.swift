@@ -57,6 +57,15 @@ final class Subject {
 
     func powerOn() { card.powerOn() }
 
+    /// What is in the image now.
+    var content: [UInt8] { Array(image.octets) }
+
+    /// Takes the power away, and puts another content of the same size into the image.
+    func restore(_ content: [UInt8]) {
+        card.powerOff()
+        image.octets.copyBytes(from: content)
+    }
+
     /// Sends one command.
     ///
     /// - Returns: the status word.

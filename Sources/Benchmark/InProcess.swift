@@ -3,6 +3,7 @@ import BenchmarkUnits
 import Card
 import Glibc
 import ImageFile
+import Telecom
 
 /// A workload with a card and an image file of its own.
 private final class Runner {
@@ -11,6 +12,8 @@ private final class Runner {
     private let commands: CommandList
     private(set) var samples: [UInt64] = []
     private(set) var batch = 0
+    /// The image before the first command, for commands that have their effect once only.
+    private var fresh: [UInt8] = []
 
     init(_ workload: Workload, image: String) throws {
         self.workload = workload
@@ -18,6 +21,12 @@ private final class Runner {
         subject = try Subject(
             on: CardImage(file: image, durability: workload.waitsForDisk ? .disk : .process)
         )
+        if let status = workload.onceOnlyStatus {
+            fresh = subject.content
+            try prepare()
+            for command in workload.commands { try subject.send(command, expecting: status) }
+            subject.restore(fresh)
+        }
         try prepare()
     }
 
@@ -26,8 +35,22 @@ private final class Runner {
         for command in workload.before { try subject.send(command, expecting: 0x9000) }
     }
 
+    /// Runs the workload `rounds` times, each on a fresh image if need be.
+    func runAll(_ rounds: Int) throws {
+        guard workload.isOnceOnly else { return try run(rounds) }
+        for _ in 0..<rounds {
+            try renew()
+            try run(1)
+        }
+    }
+
+    private func renew() throws {
+        subject.restore(fresh)
+        try prepare()
+    }
+
     /// Runs the workload `rounds` times, and checks that each response had its length.
-    func run(_ rounds: Int) throws {
+    private func run(_ rounds: Int) throws {
         let octets = subject.run(commands, count: rounds * workload.commands.count)
         guard octets == rounds * workload.responseOctets else {
             throw Failure(description: "\(workload.name): \(octets) octets of responses")
@@ -37,12 +60,14 @@ private final class Runner {
     /// Finds how many rounds take about as long as `nanoseconds`.
     func calibrate(nanoseconds: UInt64) throws {
         batch = 1
+        guard !workload.isOnceOnly else { return }
         while try time() < nanoseconds / 2, batch < 1 << 24 { batch *= 2 }
     }
 
     /// The time of a batch in nanoseconds: processor time, since others may use the processor meanwhile, but for what
     /// waits for a disk.
     private func time() throws -> UInt64 {
+        if workload.isOnceOnly { try renew() }
         let clock = workload.waitsForDisk ? benchmark_time : benchmark_thread_time
         let begin = clock()
         try run(batch)
@@ -67,16 +92,16 @@ struct Measure: ParsableCommand {
     @Option(help: "Where the files of the benchmark lie: WORKLOAD.img for each workload.")
     var directory: String
 
-    @Argument(help: "Workloads; unit, durable-write and power-on are there too.")
+    @Argument(help: "Workloads; unit, durable-write, power-on, aes-blocks and keccak are there too.")
     var names: [String]
 
     func run() throws {
-        let others = ["unit", "durable-write", "power-on"]
+        let others = ["unit", "durable-write", "power-on", "aes-blocks", "keccak"]
         let runners = try names.filter { !others.contains($0) }.map {
             try Runner(Workload.named($0), image: "\(directory)/\($0).img")
         }
         for runner in runners {
-            try runner.run(64)
+            try runner.runAll(runner.workload.isOnceOnly ? 1 : 64)
             try runner.calibrate(nanoseconds: runner.workload.waitsForDisk ? 20_000_000 : 4_000_000)
         }
         let powered = names.contains("power-on") ? try Subject(on: CardImage(file: "\(directory)/power-on.img")) : nil
@@ -89,6 +114,9 @@ struct Measure: ParsableCommand {
         var units: [UInt64] = []
         var writes: [UInt64] = []
         var powerOns: [UInt64] = []
+        var ciphers: [UInt64] = []
+        var permutations: [UInt64] = []
+        var keccak = Keccak()
         for round in 0...rounds {
             for runner in runners { try runner.sample() }
             if names.contains("unit") {
@@ -102,13 +130,28 @@ struct Measure: ParsableCommand {
             if let powered {
                 powerOns.append(sample(100, benchmark_thread_time) { for _ in 0..<100 { powered.powerOn() } })
             }
+            if names.contains("aes-blocks") {
+                ciphers.append(
+                    sample(5_000, benchmark_thread_time) { _ = benchmark_unit_aes(5_000 * Authentications.blocks) }
+                )
+            }
+            if names.contains("keccak") {
+                permutations.append(
+                    sample(2_000, benchmark_thread_time) {
+                        for _ in 0..<2_000 * Authentications.permutations { keccak.permute() }
+                    }
+                )
+            }
             // The first round is there to warm up.
-            if round == 0 { (units, writes, powerOns) = ([], [], []) }
+            if round == 0 { (units, writes, powerOns, ciphers, permutations) = ([], [], [], [], []) }
         }
         for runner in runners { report(runner.workload.name, Array(runner.samples.dropFirst())) }
         if names.contains("unit") { report("unit", units) }
         if names.contains("durable-write") { report("durable-write", writes) }
         if powered != nil { report("power-on", powerOns) }
+        if names.contains("aes-blocks") { report("aes-blocks", ciphers) }
+        if names.contains("keccak") { report("keccak", permutations) }
+        guard keccak.lanes[0] != 0 || permutations.isEmpty else { throw Failure(description: "Keccak does nothing") }
     }
 
     private func sample(_ count: UInt64, _ clock: () -> UInt64, _ body: () -> Void) -> UInt64 {
@@ -168,7 +211,7 @@ struct Loop: ParsableCommand {
     func run() throws {
         let runner = try Runner(Workload.named(workload), image: image)
         let commands = runner.workload.commands.count
-        try runner.run((count + commands - 1) / commands)
+        try runner.runAll((count + commands - 1) / commands)
     }
 }
 

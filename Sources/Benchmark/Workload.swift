@@ -18,13 +18,26 @@ struct Workload {
     let responseOctets: Int
     /// Whether each commit waits for the disk.
     let waitsForDisk: Bool
+    /// The status word of commands that have it once only: the image must be renewed before they are sent again. nil:
+    /// they can be sent again and again.
+    let onceOnlyStatus: UInt16?
 
-    init(_ name: String, before: [[UInt8]] = [], _ commands: [[UInt8]], responses: Int, waitsForDisk: Bool = false) {
+    var isOnceOnly: Bool { onceOnlyStatus != nil }
+
+    init(
+        _ name: String,
+        before: [[UInt8]] = [],
+        _ commands: [[UInt8]],
+        responses: Int,
+        waitsForDisk: Bool = false,
+        onceOnlyStatus: UInt16? = nil
+    ) {
         self.name = name
         self.before = before
         self.commands = commands
         responseOctets = responses
         self.waitsForDisk = waitsForDisk
+        self.onceOnlyStatus = onceOnlyStatus
     }
 }
 
@@ -69,8 +82,10 @@ extension Workload {
     ]
 
     static func named(_ name: String) throws -> Workload {
+        if let workload = try Authentications.workload(name) { return workload }
         guard let workload = all.first(where: { $0.name == name }) else {
-            throw Failure(description: "\(name): no such workload; there are \(all.map(\.name).joined(separator: " "))")
+            let names = (all.map(\.name) + Authentications.names).joined(separator: " ")
+            throw Failure(description: "\(name): no such workload; there are \(names)")
         }
         return workload
     }

@@ -1,6 +1,7 @@
 #include "BenchmarkUnits.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,20 @@ int benchmark_unit_durable_write(int descriptor, size_t count)
         }
     }
     return 0;
+}
+
+int benchmark_unit_aes(size_t count)
+{
+    uint8_t block[16] = {0};
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int done = context && EVP_CipherInit_ex2(context, EVP_aes_128_ecb(), block, NULL, 1, NULL) == 1
+            && EVP_CIPHER_CTX_set_padding(context, 0) == 1;
+    for (size_t i = 0; done && i < count; i++) {
+        int length = 0;
+        done = EVP_CipherUpdate(context, block, &length, block, sizeof block) == 1;
+    }
+    EVP_CIPHER_CTX_free(context);
+    return !done;
 }
 
 static uint64_t now(clockid_t clock)

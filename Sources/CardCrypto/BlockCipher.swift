@@ -4,7 +4,7 @@ import Octets
 /// A key of AES (FIPS 197) or of DES and Triple DES (SP 800-67), ready to use.
 ///
 /// It has one owner, and is wiped when that ends. Operations do not change it; one thread uses it at a time.
-/// No operation allocates memory. An output buffer is the input's memory itself, or does not overlap it; it may be
+/// No operation allocates memory, but to make one does. An output buffer is the input's memory itself, or does not overlap it; it may be
 /// longer than the result.
 public struct BlockCipher: ~Copyable {
     /// The algorithm that a key is for.
@@ -37,6 +37,13 @@ public struct BlockCipher: ~Copyable {
         }
         self.algorithm = algorithm
         self.context = context
+    }
+
+    /// Puts another key of the same length in the place of this one.
+    ///
+    /// - Throws: `CryptoError.keyLength` for another length; the key is then as before.
+    public mutating func setKey(_ key: OctetView) throws(CryptoError) {
+        try check(key.withUnsafeBytes { seam_cipher_set_key(context, $0.octets, $0.count) }, refused: .keyLength)
     }
 
     deinit { seam_cipher_free(context) }

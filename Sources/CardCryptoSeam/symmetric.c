@@ -11,6 +11,7 @@ struct seam_cipher {
     EVP_CIPHER_CTX *encrypt;
     EVP_CIPHER_CTX *decrypt;
     size_t block;
+    size_t key;
 };
 
 static EVP_CIPHER_CTX *cipher_context(const EVP_CIPHER *algorithm, const uint8_t *key, int encrypt) {
@@ -24,24 +25,28 @@ static EVP_CIPHER_CTX *cipher_context(const EVP_CIPHER *algorithm, const uint8_t
     return context;
 }
 
+// The key as the library takes it. Single DES is Triple DES with three equal keys: plain DES is in OpenSSL's legacy
+// provider, which a machine need not have.
+static void expand_key(uint8_t full[32], int is_des, const uint8_t *key, size_t length) {
+    if (length != 0) memcpy(full, key, length);
+    if (is_des && length == 8) memcpy(full + 8, full, 8);
+    if (is_des && length != 24) memcpy(full + 16, full, 8);
+}
+
 seam_cipher *seam_cipher_new(int algorithm, const uint8_t *key, size_t length) {
     const EVP_CIPHER *cipher = NULL;
     uint8_t full[32];
-    if (length > sizeof full) return NULL;
-    if (length != 0) memcpy(full, key, length);
     if (algorithm == SEAM_AES) {
         cipher = length == 16 ? EVP_aes_128_ecb() : length == 24 ? EVP_aes_192_ecb()
                : length == 32 ? EVP_aes_256_ecb() : NULL;
     } else if (algorithm == SEAM_DES && (length == 8 || length == 16 || length == 24)) {
-        // Single DES is Triple DES with three equal keys: plain DES is in OpenSSL's legacy provider, which a machine
-        // need not have.
-        if (length == 8) memcpy(full + 8, full, 8);
-        if (length != 24) memcpy(full + 16, full, 8);
         cipher = EVP_des_ede3_ecb();
     }
     seam_cipher *made = cipher == NULL ? NULL : OPENSSL_zalloc(sizeof *made);
     if (made != NULL) {
         made->block = algorithm == SEAM_AES ? 16 : 8;
+        made->key = length;
+        expand_key(full, algorithm == SEAM_DES, key, length);
         made->encrypt = cipher_context(cipher, full, 1);
         made->decrypt = cipher_context(cipher, full, 0);
         if (made->encrypt == NULL || made->decrypt == NULL) {
@@ -51,6 +56,16 @@ seam_cipher *seam_cipher_new(int algorithm, const uint8_t *key, size_t length) {
     }
     OPENSSL_cleanse(full, sizeof full);
     return made;
+}
+
+int seam_cipher_set_key(seam_cipher *cipher, const uint8_t *key, size_t length) {
+    if (length != cipher->key) return SEAM_REFUSED;
+    uint8_t full[32];
+    expand_key(full, cipher->block == 8, key, length);
+    int done = EVP_CipherInit_ex2(cipher->encrypt, NULL, full, NULL, 1, NULL) == 1
+            && EVP_CipherInit_ex2(cipher->decrypt, NULL, full, NULL, 0, NULL) == 1;
+    OPENSSL_cleanse(full, sizeof full);
+    return done ? SEAM_OK : SEAM_FAILED;
 }
 
 void seam_cipher_free(seam_cipher *cipher) {

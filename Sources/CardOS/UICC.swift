@@ -33,6 +33,9 @@ public struct UICC: ~Copyable {
     package var output: OctetWriter
     /// The card's random numbers; nil where the seed was too short for any.
     var random: HMACDRBG?
+    /// A cipher of AES-128 for the next command that needs one, which then allocates no memory. It keeps the last key,
+    /// which stands in the memory anyway. nil until the first such command.
+    package var spareCipher: BlockCipher?
     var terminalSupportsExtendedChannels = false
     /// Whether TERMINATE CARD USAGE has ended the life of the card.
     var isTerminated = false

@@ -112,6 +112,39 @@ import Testing
         }
     }
 
+    // A cipher with another key is the cipher that is made with it, in both directions.
+    @Test(arguments: [BlockCipher.Algorithm.aes, .des], [8, 16, 24, 32])
+    func anotherKey(_ algorithm: BlockCipher.Algorithm, _ length: Int) throws {
+        guard algorithm == .aes ? length != 8 : length != 32 else { return }
+        let octets = [UInt8](0..<96)
+        try octets.withView { octets in
+            let (first, second) = (octets.part(from: 0, length: length), octets.part(from: 33, length: length))
+            let made = try results(of: BlockCipher(algorithm, key: second), octets)
+            #expect(try results(of: cipher(algorithm, first, second), octets) == made)
+            #expect(try results(of: BlockCipher(algorithm, key: first), octets) != made)
+            let error = thrown { _ = try cipher(algorithm, first, octets.part(from: 33, length: length - 1)) }
+            #expect(error == .keyLength)
+        }
+    }
+
+    private func cipher(
+        _ algorithm: BlockCipher.Algorithm,
+        _ first: OctetView,
+        _ second: OctetView
+    ) throws(CryptoError) -> BlockCipher {
+        var cipher = try BlockCipher(algorithm, key: first)
+        try cipher.setKey(second)
+        return cipher
+    }
+
+    private func results(of cipher: borrowing BlockCipher, _ input: OctetView) throws -> [[UInt8]] {
+        var octets = [UInt8](repeating: 0, count: input.count)
+        try octets.withUnsafeMutableBytes { try cipher.encryptECB(input, into: $0) }
+        let enciphered = octets
+        try octets.withUnsafeMutableBytes { try cipher.decryptECB(input, into: $0) }
+        return [enciphered, octets]
+    }
+
     @Test(arguments: [BlockCipher.Algorithm.aes, .des])
     func dataLengths(_ algorithm: BlockCipher.Algorithm) throws {
         let octets = [UInt8](repeating: 0x22, count: 40)

@@ -16,6 +16,11 @@ uint64_t benchmark_unit_select_read(size_t count, uint8_t *response);
 /// Returns 0, or an error number.
 int benchmark_unit_durable_write(int descriptor, size_t count);
 
+/// Enciphers one block by AES-128 with a key that is ready, `count` times, as the card's library does it.
+///
+/// Returns 0, or 1 where the library fails.
+int benchmark_unit_aes(size_t count);
+
 /// The processor time of the calling thread, in nanoseconds.
 uint64_t benchmark_thread_time(void);
 

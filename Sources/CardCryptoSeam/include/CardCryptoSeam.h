@@ -33,6 +33,10 @@ typedef struct seam_cipher seam_cipher;
 /// Returns NULL for any other length, and where the library fails.
 seam_cipher *seam_cipher_new(int algorithm, const uint8_t *key, size_t length);
 
+/// Puts another key of the same length in the place of one, without allocating memory. Refuses any other length, and
+/// leaves the key then.
+int seam_cipher_set_key(seam_cipher *cipher, const uint8_t *key, size_t length);
+
 /// Wipes and frees a key; NULL is passed over.
 void seam_cipher_free(seam_cipher *cipher);
 

@@ -25,11 +25,26 @@ public struct Milenage: AuthenticationAlgorithm, ~Copyable {
     ///   - opc: OPc.
     /// - Throws: `CryptoError.keyLength` for another length.
     public init(key: ShortOctets, opc: UInt128, constants: Constants = Constants()) throws(CryptoError) {
+        var none: BlockCipher?
+        try self.init(key: key, opc: opc, constants: constants, reusing: &none)
+    }
+
+    /// Makes the functions of a subscriber with a cipher of AES-128 that is there already, so that no memory is
+    /// allocated; nil: a cipher is made. `endUse` gives it back.
+    init(
+        key: ShortOctets,
+        opc: UInt128,
+        constants: Constants,
+        reusing spare: inout BlockCipher?
+    ) throws(CryptoError) {
         guard key.count == 16 else { throw .keyLength }
-        cipher = try Self.cipher(key)
+        cipher = try Self.cipher(key, spare.take())
         self.opc = opc
         self.constants = constants
     }
+
+    /// The end of the functions: their cipher, for others.
+    consuming func endUse() -> BlockCipher { cipher }
 
     /// OPc, which binds the operator's OP to K: TS 35.206 clause 4.1.
     public static func opc(key: ShortOctets, op: UInt128) throws(CryptoError) -> UInt128 {
@@ -63,12 +78,16 @@ public struct Milenage: AuthenticationAlgorithm, ~Copyable {
         UInt64(truncatingIfNeeded: try output(4, encrypt(random ^ opc)) >> 80)
     }
 
-    private static func cipher(_ key: ShortOctets) throws(CryptoError) -> BlockCipher {
-        var octets = key.low.bigEndian
-        return try withUnsafeMutableBytes(of: &octets) { (buffer) throws(CryptoError) -> BlockCipher in
-            defer { wipe(buffer) }
-            return try BlockCipher(.aes, key: OctetView(UnsafeRawBufferPointer(buffer)))
+    private static func cipher(
+        _ key: ShortOctets,
+        _ spare: consuming BlockCipher?
+    ) throws(CryptoError) -> BlockCipher {
+        var cipher = spare
+        try key.withOctets { (octets) throws(CryptoError) in
+            if cipher == nil { cipher = try BlockCipher(.aes, key: octets) } else { try cipher?.setKey(octets) }
         }
+        guard let cipher else { throw .libraryFailure }
+        return cipher
     }
 
     /// OUT1.

@@ -1,3 +1,4 @@
+import CardCrypto
 import Octets
 
 /// Up to 32 octets by value, held as one big-endian number: keys, responses and authentication codes.
@@ -43,8 +44,9 @@ public struct ShortOctets: Equatable, Sendable {
     func withOctets<Failure: Error>(_ body: (OctetView) throws(Failure) -> Void) throws(Failure) {
         var memory = InlineArray<32, UInt8>(repeating: 0)
         for index in 0..<count { memory[index] = octet(at: index) }
-        try withUnsafeBytes(of: &memory) { (buffer) throws(Failure) in
-            try body(OctetView(buffer).part(from: 0, length: count))
+        try withUnsafeMutableBytes(of: &memory) { (buffer) throws(Failure) in
+            defer { wipe(buffer) }
+            try body(OctetView(UnsafeRawBufferPointer(buffer)).part(from: 0, length: count))
         }
     }
 
@@ -73,6 +75,10 @@ extension OctetCursor {
     /// Reads `count` octets (0 to 16) as a big-endian number.
     mutating func number(_ count: Int) -> UInt128? {
         guard count <= 16, let octets = octets(count) else { return nil }
-        return ShortOctets(octets)?.low
+        return octets.withUnsafeBytes { octets in
+            var number: UInt128 = 0
+            for octet in octets { number = number << 8 | UInt128(octet) }
+            return number
+        }
     }
 }

@@ -67,7 +67,7 @@ extension UICC {
         let parameters = try parameters(object)
         try countAuthentication(object, parameters)
         return try converted { () throws(CryptoError) in
-            GSMResult(converting: try parameters.f2345(random))
+            GSMResult(converting: try parameters.f2345(random, reusing: &spareCipher))
         }
     }
 
@@ -103,7 +103,7 @@ extension UICC {
         }
         try countAuthentication(object, parameters)
         let finding = try converted { () throws(CryptoError) in
-            try parameters.examine(random: random, token: token, isModified: isModified)
+            try parameters.examine(random: random, token: token, isModified: isModified, reusing: &spareCipher)
         }
         switch finding {
         case .wrongCode: throw .incorrectMAC

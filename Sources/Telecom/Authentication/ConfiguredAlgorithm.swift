@@ -4,15 +4,19 @@ import CardCrypto
 // itself: over an enumeration without copies that forwards to them, the optimiser of Swift 6.3 crashes.
 
 extension AuthenticationParameters {
-    /// Looks at a challenge, as the algorithm does.
+    /// Looks at a challenge, as the algorithm does; `spare` as in `Milenage`.
     func examine(
         random: UInt128,
         token: AuthenticationToken,
-        isModified: Bool
+        isModified: Bool,
+        reusing spare: inout BlockCipher?
     ) throws(CryptoError) -> AuthenticationFinding {
         switch algorithm {
         case .milenage:
-            return try milenage().examine(random: random, token: token, against: numbers, isModified: isModified)
+            let milenage = try milenage(&spare)
+            let finding = try milenage.examine(random: random, token: token, against: numbers, isModified: isModified)
+            spare = milenage.endUse()
+            return finding
         case .tuak:
             return try tuak().examine(random: random, token: token, against: numbers, isModified: isModified)
         case .test:
@@ -28,16 +32,20 @@ extension AuthenticationParameters {
     }
 
     /// f2 to f5.
-    func f2345(_ random: UInt128) throws(CryptoError) -> AuthenticationResult {
+    func f2345(_ random: UInt128, reusing spare: inout BlockCipher?) throws(CryptoError) -> AuthenticationResult {
         switch algorithm {
-        case .milenage: try milenage().f2345(random)
-        case .tuak: try tuak().f2345(random)
-        case .test: try testAlgorithm().f2345(random)
+        case .milenage:
+            let milenage = try milenage(&spare)
+            let result = try milenage.f2345(random)
+            spare = milenage.endUse()
+            return result
+        case .tuak: return try tuak().f2345(random)
+        case .test: return try testAlgorithm().f2345(random)
         }
     }
 
-    private func milenage() throws(CryptoError) -> Milenage {
-        try Milenage(key: key, opc: opc.leading, constants: constants)
+    private func milenage(_ spare: inout BlockCipher?) throws(CryptoError) -> Milenage {
+        try Milenage(key: key, opc: opc.leading, constants: constants, reusing: &spare)
     }
 
     private func tuak() throws(CryptoError) -> TUAK {
