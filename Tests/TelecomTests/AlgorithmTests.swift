@@ -34,7 +34,7 @@ struct FunctionSet: Decodable {
     struct MilenageFile: Decodable {
         struct Set: Decodable {
             struct Derived: Decodable {
-                let sresC2, kcC3: HexOctets
+                let autn, sresC2, sresAltFirst4, kcC3, autsSqnmsEqSqn: HexOctets
             }
             let k, op, opc: HexOctets
             let derived: Derived
@@ -51,20 +51,68 @@ struct FunctionSet: Decodable {
 
             enum Key: CodingKey { case k, op, opc, derived }
         }
+        struct Constants: Decodable {
+            let r1, r2, r3, r4, r5: UInt8
+            let c1, c2, c3, c4, c5: HexOctets
+        }
+        let defaultConstants: Constants
         let sets: [Set]
     }
+
+    /// AUTN is accepted by whoever has accepted nothing yet, and AUTS is the answer of whoever has accepted its SQN.
+    private func checkTokens<Algorithm: AuthenticationAlgorithm & ~Copyable>(
+        _ algorithm: borrowing Algorithm,
+        _ random: HexOctets,
+        _ number: HexOctets,
+        autn: HexOctets,
+        auts: HexOctets
+    ) throws {
+        let token = try #require(autn.octets.withView { AuthenticationToken($0) })
+        let number = SequenceNumber(number.number64)
+        var accepted = InlineArray<32, UInt64>(repeating: 0)
+        let fresh = SequenceNumberArray(accepted: accepted)
+        guard case .authentic(_, let found) = try algorithm.examine(random: random.number, token: token, against: fresh)
+        else { throw Refused() }
+        #expect(found == number)
+        accepted[number.index] = number.sequence
+        let used = SequenceNumberArray(accepted: accepted)
+        guard
+            case .synchronisationFailure(let answer) =
+                try algorithm.examine(random: random.number, token: token, against: used)
+        else { throw Refused() }
+        var memory = [UInt8](repeating: 0, count: 14)
+        let octets = memory.withUnsafeMutableBytes { buffer in
+            var writer = OctetWriter(buffer)
+            answer.append(to: &writer)
+            return writer.view.array
+        }
+        #expect(octets == auts.octets)
+    }
+
+    struct Refused: Error {}
 
     // TS 35.208 clause 4.3; SRES and Kc: TS 55.205.
     @Test func milenage() throws {
         let file: MilenageFile = try Vectors.decode("milenage.json")
         #expect(file.sets.count == 20)
+        let (constants, listed) = (Milenage.Constants(), file.defaultConstants)
+        let rotations = [listed.r1, listed.r2, listed.r3, listed.r4, listed.r5]
+        let additions = [listed.c1, listed.c2, listed.c3, listed.c4, listed.c5].map(\.number)
+        for index in 0..<5 {
+            #expect(constants.rotations[index] == rotations[index] && constants.additions[index] == additions[index])
+        }
         for set in file.sets {
+            let derived = set.derived
             #expect(try Milenage.opc(key: set.k.short, op: set.op.number) == set.opc.number)
             let milenage = try Milenage(key: set.k.short, opc: set.opc.number)
             try set.functions.check(milenage)
+            let (random, number) = (set.functions.rand, set.functions.sqn)
+            try checkTokens(milenage, random, number, autn: derived.autn, auts: derived.autsSqnmsEqSqn)
+            // SRES by the other choice of TS 55.205: the first octets of RES.
+            #expect(set.functions.f2.octets.prefix(4) == derived.sresAltFirst4.octets[...])
             let result = GSMResult(converting: try milenage.f2345(set.functions.rand.number))
-            #expect(UInt64(result.signedResponse) == set.derived.sresC2.number64)
-            #expect(result.cipherKey == set.derived.kcC3.number64)
+            #expect(UInt64(result.signedResponse) == derived.sresC2.number64)
+            #expect(result.cipherKey == derived.kcC3.number64)
         }
     }
 
@@ -155,7 +203,7 @@ struct FunctionSet: Decodable {
 
     struct XORFile: Decodable {
         struct USIM: Decodable {
-            let k, rand, sqn, amf, res, ck, ik, ak, macA, macSAmf0, sresC2, kcC3: HexOctets
+            let k, rand, sqn, amf, res, ck, ik, ak, macA, autn, macSAmf0, auts, sresC2, kcC3: HexOctets
         }
         struct SIM: Decodable {
             let ki, rand, sres, kc: HexOctets
@@ -184,6 +232,7 @@ struct FunctionSet: Decodable {
             #expect(result.integrityKey == set.ik.short)
             #expect(result.anonymityKey == set.ak.number64)
             #expect(algorithm.f5Star(set.rand.number) == set.ak.number64)
+            try checkTokens(algorithm, set.rand, set.sqn, autn: set.autn, auts: set.auts)
             let converted = GSMResult(converting: result)
             #expect(UInt64(converted.signedResponse) == set.sresC2.number64)
             #expect(converted.cipherKey == set.kcC3.number64)

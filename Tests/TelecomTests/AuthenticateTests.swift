@@ -1,6 +1,5 @@
 import Card
 import CardCrypto
-import Foundation
 import Memory
 import Octets
 import Telecom
@@ -254,12 +253,67 @@ import Testing
         #expect(try card.send("0088008401AA00") == "6A80")
     }
 
+    // TS 31.102 clauses 4.2.79 and 4.2.83, TS 33.220 clause G.1.
+    @Test func bootstrappingFiles() throws {
+        let file: File = try Vectors.decode("aka-apdu.json")
+        let step = try #require(file.algorithms.first?.steps.first)
+        let card = try TelecomCard(try #require(file.algorithms.first).parameters)
+        let usim = try card.usimFile
+        _ = try card.create(usim, 0x41, 0x6FD6, size: 30)
+        let list = try card.create(usim, 0x42, 0x6FDA, size: 32, record: 16)
+        try card.fill(list, [UInt8](repeating: 0xFF, count: 32))
+        card.card.system.memory.commit()
+        try card.select()
+        func derive(_ naf: String) throws {
+            let data = "DE\(Hex.string([UInt8(naf.count / 2)]))\(naf)0131"
+            let answer = try card.send("00880084\(Hex.string([UInt8(data.count / 2)]))\(data)00")
+            #expect(answer.hasPrefix("DB20"))
+        }
+        let digest = try file.gba.ks.octets.suffix(16).map { $0 }.withView { try Hash.digest(.sha1, $0) }
+        var token = TelecomCard.octets(String(step.command.dropFirst(46).prefix(32)))
+        for index in 0..<8 { token[8 + index] ^= digest[index] }
+        let challenge = Hex.string([0xDD, 0x10] + file.gba.rand.octets + [0x10] + token)
+        #expect(try card.send("0088008423\(challenge)00").hasPrefix("DB08"))
+        let random = Hex.string(file.gba.rand.octets)
+        let rest = String(repeating: "FF", count: 11)
+        #expect(try card.send("00A4000C026FD6") == "9000")
+        #expect(try card.send("00B0000000") == "10\(random)0000\(rest)9000")
+        // The terminal has not written B-TID yet.
+        try derive("AABB01")
+        #expect(try card.send("00A4000C026FDA") == "9000")
+        let empty = String(repeating: "FF", count: 16) + "9000"
+        #expect(try card.send("00B2010400") == empty)
+        #expect(try card.send("00A4000C026FD6") == "9000")
+        #expect(try card.send("00D600110604C1C2C3C400") == "9000")
+        #expect(try card.send("00A4000C026FDA") == "9000")
+        func records() throws -> [String] {
+            try ["00B2010400", "00B2020400"].map { try card.send($0) }
+        }
+        func record(_ naf: String, _ identifier: String) -> String {
+            let known = TelecomCard.tlv(0x81, TelecomCard.octets(identifier))
+            let text = TelecomCard.tlv(0x80, TelecomCard.octets(naf)) + known
+            return Hex.string(text + [UInt8](repeating: 0xFF, count: 16 - text.count)) + "9000"
+        }
+        try derive("AABB01")
+        #expect(try records() == [record("AABB01", "C1C2C3C4"), empty])
+        try derive("AABB02")
+        try derive("AABB01")
+        #expect(try records() == [record("AABB01", "C1C2C3C4"), record("AABB02", "C1C2C3C4")])
+        // Another bootstrapping: the record of the NAF; of a third one the first; one that does not fit: none.
+        #expect(try card.send("00A4000C026FD6") == "9000")
+        #expect(try card.send("00D600110402D1D200") == "9000")
+        #expect(try card.send("00A4000C026FDA") == "9000")
+        try derive("AABB02")
+        #expect(try records() == [record("AABB01", "C1C2C3C4"), record("AABB02", "D1D2")])
+        try derive("AABB03")
+        try derive("AABB03AABB03AABB03AABB03")
+        #expect(try records() == [record("AABB03", "D1D2"), record("AABB02", "D1D2")])
+    }
+
     // docs/default-profile.md; the SUCI has the parts that TS 33.501 clause C.3.4 asks for.
     @Test func defaultProfile() throws {
-        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "vectors/profiles/veuicc-default.der")
         let card = try TelecomCard(image: nil)
-        let result = card.card.install(profilePackage: [[UInt8](try Data(contentsOf: path))])
+        let result = card.card.install(profilePackage: [try Vectors.profile("veuicc-default.der")])
         #expect(result.isInstalled)
         card.card.powerOn()
         #expect(try card.send("00A4040C07A0000000871002") == "9000")

@@ -1,6 +1,5 @@
 import Card
 import CardOS
-import Foundation
 import Memory
 import Octets
 import Testing
@@ -8,10 +7,8 @@ import Testing
 /// The commands of class A0: TS 51.011.
 @Suite struct GSMTests {
     private func defaultCard(_ transmissionProtocol: Environment.TransmissionProtocol = .t0) throws -> TelecomCard {
-        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "vectors/profiles/veuicc-default.der")
         let card = try TelecomCard(image: nil, transmissionProtocol)
-        #expect(card.card.install(profilePackage: [[UInt8](try Data(contentsOf: path))]).isInstalled)
+        #expect(card.card.install(profilePackage: [try Vectors.profile("veuicc-default.der")]).isInstalled)
         card.card.powerOn()
         return card
     }
@@ -79,6 +76,31 @@ import Testing
         #expect(octets[18...21] == [0x83, 0x8A, 0x83, 0x8A])
     }
 
+    // Clauses 9.2.1 and 9.3: READ and UPDATE, INCREASE, REHABILITATE and INVALIDATE, as docs/default-profile.md has the
+    // access rules.
+    @Test func accessConditions() throws {
+        let card = try defaultCard()
+        for (directory, file, conditions) in [
+            ("3F00", "2F05", "01F044"), ("3F00", "2FE2", "0FF044"), ("7F20", "6FAD", "04F044"),
+            ("7F20", "6F07", "14F044"), ("7F20", "6F7E", "11F044"), ("7F20", "6F3B", "12F044"),
+            // Cyclic.
+            ("7F20", "6F39", "111044"),
+            // A link has rules of its own; a file that nobody may update; what a PIN may activate.
+            ("7F10", "6F40", "14F044"), ("5FD0", "4F01", "44F044"),
+        ] {
+            if directory == "5FD0" { #expect(try card.send("A0A40000027F20") == "9F17") }
+            #expect(try card.send("A0A4000002\(directory)") == "9F17")
+            #expect(try card.send("A0A4000002\(file)") == "9F0F")
+            let description = try card.send("A0C000000F")
+            #expect(description.dropFirst(16).prefix(6) == conditions, "\(file): \(description)")
+        }
+        // They do not change with what is verified or enabled.
+        #expect(try card.send("A02800010830303030FFFFFFFF") == "9000")
+        #expect(try card.send("A0A40000027F20") == "9F17")
+        #expect(try card.send("A0A40000026F07") == "9F0F")
+        #expect(try card.send("A0C000000F").dropFirst(16).prefix(6) == "14F044")
+    }
+
     // Clauses 9.2.9 to 9.2.13, 9.4.4.
     @Test func codes() throws {
         let card = try defaultCard()
@@ -112,6 +134,9 @@ import Testing
                 ("A0A20002020203", "9000"), ("A0B2000404", "050203069000"), ("A0A20002020203", "9404"),
                 ("A0A2001102" + "0203" + "00", "029000"), ("A0A20010020809" + "00", "039000"),
                 ("A0A20001020A0B", "9404"), ("A0A2000402AAAA", "6B00"), ("A0B2000204", "9402"),
+                // Previous: the record before the current one; before the first there is none.
+                ("A0A20013020203" + "00", "029000"), ("A0A20013020203" + "00", "019000"), ("A0A20003020203", "9404"),
+                ("A0B2000404", "010203049000"),
             ],
             of: card
         )

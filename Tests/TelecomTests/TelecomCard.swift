@@ -99,7 +99,15 @@ final class TelecomCard {
         try octets.withView { (view) throws(StatusWord) in try card.system.fill(file, at: 0, view) }
     }
 
-    private func store(_ members: [UInt8], _ application: ObjectReference) throws {
+    /// The ADF of the USIM.
+    var usimFile: ObjectReference {
+        get throws {
+            let file = Self.octets(Self.usim).withView { card.system.application(named: $0) }
+            return try #require(file)
+        }
+    }
+
+    func store(_ members: [UInt8], _ application: ObjectReference) throws {
         try members.withView { (members) throws(StatusWord) in
             try card.system.storeAuthenticationParameters(members, application: application)
         }

@@ -4,12 +4,21 @@ import Telecom
 
 /// Files of the folder `vectors/uicc`.
 enum Vectors {
-    static func decode<File: Decodable>(_ name: String) throws -> File {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "vectors/uicc")
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "vectors")
+
+    static func decode<File: Decodable>(
+        _ name: String,
+        keys: JSONDecoder.KeyDecodingStrategy = .convertFromSnakeCase
+    ) throws -> File {
         let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(File.self, from: try Data(contentsOf: folder.appending(path: name)))
+        decoder.keyDecodingStrategy = keys
+        return try decoder.decode(File.self, from: try Data(contentsOf: folder.appending(path: "uicc/\(name)")))
+    }
+
+    /// A profile package of the folder `vectors/profiles`.
+    static func profile(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: folder.appending(path: "profiles/\(name)")))
     }
 }
 

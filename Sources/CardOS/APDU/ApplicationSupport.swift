@@ -52,11 +52,21 @@ extension UICC {
         in folder: UInt16? = nil,
         of directory: ObjectReference
     ) -> File? {
+        workingFile(identifier, .transparent, in: folder, of: directory)
+    }
+
+    /// As `transparentFile`, for an EF of any structure.
+    package func workingFile(
+        _ identifier: UInt16,
+        _ structure: File.Structure,
+        in folder: UInt16? = nil,
+        of directory: ObjectReference
+    ) -> File? {
         var place: ObjectReference? = directory
         if let folder { place = child(folder, of: directory) }
         guard let place, let named = child(identifier, of: place).flatMap({ File($0, in: memory) }),
             named.lifeCycle != .deactivated, named.lifeCycle != .terminated,
-            let shown = named.link.map({ File($0, in: memory) }) ?? named, shown.structure == .transparent
+            let shown = named.link.map({ File($0, in: memory) }) ?? named, shown.structure == structure
         else { return nil }
         return shown
     }

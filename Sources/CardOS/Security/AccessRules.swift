@@ -26,6 +26,40 @@ private struct AccessRequest {
     let isDirectory: Bool
     /// The file in whose context local key references are looked up.
     let context: ObjectReference
+    /// Who is supposed to ask; nil: whoever has verified his PINs in this session.
+    let user: AccessUser?
+
+    init(
+        _ mode: AccessMode?,
+        on file: File,
+        for command: CommandAPDU,
+        below root: ObjectReference,
+        by user: AccessUser?
+    ) {
+        self.mode = mode
+        self.command = command
+        self.user = user
+        isDirectory = file.isDirectory
+        context = file.isDirectory ? file.reference : file.parent ?? root
+    }
+}
+
+/// Who may do what, as TS 51.011 clause 9.3 writes it: the levels of access conditions.
+private enum AccessUser: UInt8, CaseIterable {
+    case anybody = 0x0
+    case firstPIN = 0x1
+    case secondPIN = 0x2
+    case administrator = 0x4
+
+    /// Whether he has this PIN, by its key reference: TS 102 221 table 9.3.
+    func has(_ reference: UInt8) -> Bool {
+        switch self {
+        case .anybody: false
+        case .firstPIN: (0x01...0x08).contains(reference) || reference == 0x11
+        case .secondPIN: (0x81...0x88).contains(reference)
+        case .administrator: (0x0A...0x0E).contains(reference & 0x7F)
+        }
+    }
 }
 
 /// What the access rules say to a request.
@@ -49,13 +83,44 @@ extension UICC {
         if file.lifeCycle == .creation || file.lifeCycle == .initialisation { return }
         let generation = securityGeneration
         if let mode, grants.contains(mode, on: file.reference, generation) { return }
-        let request = AccessRequest(
-            mode: mode,
-            command: command,
-            isDirectory: file.isDirectory,
-            context: file.isDirectory ? file.reference : file.parent ?? files.masterFile
-        )
-        let decision = try withAttributes(of: file) { (attributes) throws(StatusWord) -> AccessDecision in
+        let request = AccessRequest(mode, on: file, for: command, below: files.masterFile, by: nil)
+        switch try decide(request, on: file) {
+        case .refused: throw .securityStatusNotSatisfied
+        case .allowedForHeader: break
+        case .allowedForMode:
+            if let mode { grants.insert(mode, on: file.reference, generation) }
+        }
+    }
+
+    /// The access conditions of an EF as a SIM shows them, a half octet each: TS 51.011 clauses 9.2.1 and 9.3. They are
+    /// those of READ and SEEK, UPDATE, INCREASE, REHABILITATE and INVALIDATE: whoever needs least of nobody, CHV1, CHV2
+    /// and an administrator; F: none of them.
+    package func gsmAccessConditions(of file: File) throws(StatusWord) -> InlineArray<5, UInt8> {
+        let isBinary = file.structure == .transparent
+        let columns: InlineArray<5, (mode: AccessMode?, cla: UInt8, ins: UInt8)> = [
+            (.read, 0x00, isBinary ? 0xB0 : 0xB2), (.update, 0x00, isBinary ? 0xD6 : 0xDC), (nil, 0x80, 0x32),
+            (.activate, 0x00, 0x44), (.deactivate, 0x00, 0x04),
+        ]
+        var conditions = InlineArray<5, UInt8>(repeating: 0x0F)
+        for index in columns.indices {
+            let column = columns[index]
+            let header: InlineArray<4, UInt8> = [column.cla, column.ins, 0x00, 0x00]
+            let command = try header.span.withUnsafeBytes { (octets) throws(StatusWord) in
+                try CommandAPDU(OctetView(octets), allowsExtended: false)
+            }
+            for user in AccessUser.allCases {
+                let request = AccessRequest(column.mode, on: file, for: command, below: files.masterFile, by: user)
+                guard try decide(request, on: file) != .refused else { continue }
+                conditions[index] = user.rawValue
+                break
+            }
+        }
+        return conditions
+    }
+
+    /// What the security attributes of `file` say to a request.
+    private func decide(_ request: AccessRequest, on file: File) throws(StatusWord) -> AccessDecision {
+        try withAttributes(of: file) { (attributes) throws(StatusWord) in
             var cursor = OctetCursor(attributes)
             while let attribute = cursor.berTLV() {
                 switch attribute.tag {
@@ -67,12 +132,11 @@ extension UICC {
             }
             return .refused
         }
-        switch decision {
-        case .refused: throw .securityStatusNotSatisfied
-        case .allowedForHeader: break
-        case .allowedForMode:
-            if let mode { grants.insert(mode, on: file.reference, generation) }
-        }
+    }
+
+    /// Whether the PIN with this key reference has been verified, as far as a rule asks.
+    private func isAuthenticated(_ reference: UInt8, _ request: AccessRequest) -> Bool {
+        request.user?.has(reference) ?? codes.satisfies(reference, in: request.context, memory)
     }
 
     // MARK: Referenced to EF.ARR, tag 8B: TS 102 221 clause 9.2.7
@@ -159,7 +223,7 @@ extension UICC {
         }
         // Secure messaging (b7) and external authentication (b6) do not exist here: never satisfied.
         let isUserAuthenticated =
-            condition & 0x10 != 0 && codes.satisfies(0x01, in: request.context, memory)
+            condition & 0x10 != 0 && isAuthenticated(0x01, request)
         return condition & 0x80 != 0 ? condition & 0x60 == 0 && isUserAuthenticated : isUserAuthenticated
     }
 
@@ -232,7 +296,7 @@ extension UICC {
         var cursor = template
         while let object = cursor.berTLV() {
             if object.tag == 0x83, let reference = object.value.octet(at: 0),
-                codes.satisfies(reference, in: request.context, memory)
+                isAuthenticated(reference, request)
             {
                 return true
             }

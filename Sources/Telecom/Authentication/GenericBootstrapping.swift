@@ -16,14 +16,18 @@ extension UICC {
         }
         let object = try authenticationParameters(of: application.file.reference)
         switch data.octet(at: 0) {
-        case 0xDD: try bootstrap(data.part(from: 1), object)
-        case 0xDE: try deriveKey(data.part(from: 1), object)
+        case 0xDD: try bootstrap(application, data.part(from: 1), object)
+        case 0xDE: try deriveKey(application, data.part(from: 1), object)
         default: throw .incorrectData
         }
     }
 
     /// The object keeps the length of Ks, RAND and Ks: docs/memory-image.md section 7.3.
-    private mutating func bootstrap(_ data: OctetView, _ object: ObjectReference) throws(StatusWord) {
+    private mutating func bootstrap(
+        _ application: NetworkAccessApplication,
+        _ data: OctetView,
+        _ object: ObjectReference
+    ) throws(StatusWord) {
         guard let result = try examine(data, isModified: true, object) else { return }
         var memory = InlineArray<81, UInt8>(repeating: 0xFF)
         try withUnsafeMutableBytes(of: &memory) { (buffer) throws(StatusWord) in
@@ -36,12 +40,17 @@ extension UICC {
             try self.memory.write(object, at: offset, OctetView(UnsafeRawBufferPointer(buffer)))
             wipe(buffer)
         }
+        try noteBootstrapping(application, random: data.part(from: 1, length: 16))
         output.append(UInt8(0xDB))
         output.appendField(result.response)
     }
 
     /// NAF derivation: NAF_Id and IMPI, each behind its length.
-    private mutating func deriveKey(_ data: OctetView, _ object: ObjectReference) throws(StatusWord) {
+    private mutating func deriveKey(
+        _ application: NetworkAccessApplication,
+        _ data: OctetView,
+        _ object: ObjectReference
+    ) throws(StatusWord) {
         var cursor = OctetCursor(data)
         guard let nafLength = cursor.octet(), let naf = cursor.octets(Int(nafLength)), let length = cursor.octet(),
             let identity = cursor.octets(Int(length)), cursor.isAtEnd
@@ -54,6 +63,7 @@ extension UICC {
                 try NAFKey.external.derive(ks: ks, random: kept.part(from: 1, length: 16), identity: identity, naf: naf)
             }
         }
+        try noteDerivation(application, naf: naf)
         output.append(UInt8(0xDB))
         output.appendField(key)
     }

@@ -50,7 +50,7 @@ extension UICC {
         if file.isDirectory {
             appendGSMDirectory(file, shown)
         } else {
-            appendGSMElementaryFile(file, shown)
+            try appendGSMElementaryFile(file, shown)
         }
     }
 
@@ -82,16 +82,18 @@ extension UICC {
     }
 
     /// The response for an EF, 15 octets: TS 51.011 clause 9.2.1.
-    private mutating func appendGSMElementaryFile(_ file: File, _ shown: File) {
+    private mutating func appendGSMElementaryFile(_ file: File, _ shown: File) throws(StatusWord) {
         let isCyclic = shown.structure == .cyclic
         output.append(UInt16(0))
         output.append(UInt16(truncatingIfNeeded: min(0xFFFF, shown.size)))
         output.append(file.fileIdentifier)
         output.append(UInt8(0x04))
         output.append(UInt8(isCyclic ? 0x40 : 0x00))
-        // READ and UPDATE: CHV1, all else: ADM. A hint for terminals; what holds is the access rules of the UICC.
-        output.append(UInt8(0x11))
-        output.append(repeating: 0x44, count: 2)
+        // READ, UPDATE; INCREASE, RFU; REHABILITATE, INVALIDATE.
+        let conditions = try gsmAccessConditions(of: file)
+        output.append(conditions[0] << 4 | conditions[1])
+        output.append(conditions[2] << 4)
+        output.append(conditions[3] << 4 | conditions[4])
         // b1: not invalidated; b3: readable and updatable all the same.
         let isInvalidated = file.lifeCycleStatus == 0x04 || file.lifeCycleStatus == 0x06
         output.append((isInvalidated ? 0x00 : 0x01) | (file.specialFileInformation & 0x40) >> 4)

@@ -19,6 +19,15 @@ public enum ProtectionScheme: UInt8, Sendable {
         }
     }
 
+    /// How many octets the ephemeral public key takes, with which the scheme output begins.
+    var ephemeralKeyLength: Int {
+        switch self {
+        case .null: 0
+        case .profileA: X25519PrivateKey.length
+        case .profileB: Curve.length + 1
+        }
+    }
+
     /// Appends the scheme output (TS 33.501 clause C.3.2): the ephemeral public key, the input enciphered, and the MAC
     /// of it.
     ///

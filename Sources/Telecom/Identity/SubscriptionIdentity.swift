@@ -85,7 +85,10 @@ public struct SubscriptionIdentity: Sendable {
     /// How many digits the MNC has, 2 or 3.
     public var mncLength = 2
     /// The routing indicator, two octets as in EF.Routing_Indicator: 0.
-    public var routingIndicator: UInt16 = 0xF0FF
+    public var routingIndicator = Self.noRoutingIndicator
+
+    /// The routing indicator of a USIM that has none: 0.
+    static let noRoutingIndicator: UInt16 = 0xF0FF
 
     /// An identity in a network with an MNC of two digits, with the routing indicator 0.
     public init(imsi: IMSI) {
