@@ -123,12 +123,11 @@ import Testing
 
     // authCounterMax: each authentication counts, the failed one too; then the key is blocked.
     @Test func countOfAuthentications() throws {
-        let parameters = TelecomCard.parameters(
-            algorithm: 3,
-            key: "000102030405060708090A0B0C0D0E0F",
-            further: [0x86, 0x03, 0x00, 0x00, 0x02]
-        )
-        let card = try TelecomCard(parameters)
+        func parameters(_ algorithm: UInt8) -> [UInt8] {
+            let limit: [UInt8] = [0x86, 0x03, 0x00, 0x00, 0x02]
+            return TelecomCard.parameters(algorithm: algorithm, key: "000102030405060708090A0B0C0D0E0F", further: limit)
+        }
+        let card = try TelecomCard(parameters(1))
         try card.select()
         let zero = "1000000000000000000000000000000000"
         let command = "0088008122\(zero)\(zero)00"
@@ -137,6 +136,10 @@ import Testing
         try card.select()
         #expect(try card.send("0088008011\(zero)00").hasPrefix("04"))
         #expect(try card.send(command) == "6983")
+        // The test algorithm has no limit.
+        let other = try TelecomCard(parameters(3))
+        try other.select()
+        for _ in 0..<4 { #expect(try other.send(command) == "9862") }
     }
 
     // sqnInit, sqnDelta, sqnAgeLimit and sqnOptions: SEQ starts at 100 for all IND, and may go 16 ahead and 4 back.
