@@ -26,6 +26,10 @@ struct Operations: ParsableCommand {
             "UPDATE BINARY, 255 octets", "00D60000FF" + String(repeating: "A5", count: 255), 0x9000
         ),
         (nil, "00A4040C10A0000000871002F999FFFF8900000100", 0x9000),
+        (
+            "AUTHENTICATE",
+            "0088008122" + "1000112233445566778899AABBCCDDEEFF" + "103CBC31A4300680004CA20DA19B15B798", 0x6135
+        ),
         (nil, "00A4000C026F3C", 0x9000),
         ("READ RECORD, 176 octets", "00B20104B0", 0x9000),
         ("UPDATE RECORD, 176 octets", "00DC0104B0" + String(repeating: "5A", count: 176), 0x9000),
