@@ -16,11 +16,12 @@ let cardTargets: [Target.Dependency] = [
 ]
 
 /// The command line carries the Swift runtime in itself in a release: it starts sooner, and needs no toolchain where it
-/// runs.
-let standalone: [SwiftSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
-let standaloneLinking: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(configuration: .release))
-]
+/// runs. Tests, which it is linked with, cannot: VEUICC_SHARED_RUNTIME is for tests in a release.
+let isStandalone = Context.environment["VEUICC_SHARED_RUNTIME"] == nil
+let standalone: [SwiftSetting] =
+    isStandalone ? [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))] : []
+let standaloneLinking: [LinkerSetting] =
+    isStandalone ? [.unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(configuration: .release))] : []
 
 let package = Package(
     name: "veuicc",

@@ -211,9 +211,12 @@ extension Memory {
     /// Where in the image the content at `offset` lies: as much of `count` octets as stands in neighbouring pages.
     private func piece(of reference: ObjectReference, at offset: Int, count: Int) throws(StatusWord) -> Range<Int> {
         var run: Range<Int>?
+        var hasEnded = false
         try forEachPiece(of: reference, at: offset, count: count) { (place, length) in
             guard let known = run else { return run = place..<place + length }
-            if known.upperBound == place { run = known.lowerBound..<place + length }
+            // Behind a page elsewhere the next neighbour may follow: that is not this run any more.
+            hasEnded = hasEnded || known.upperBound != place
+            if !hasEnded { run = known.lowerBound..<place + length }
         }
         guard let run else { throw .memoryProblem }
         return run

@@ -168,6 +168,57 @@ func error(_ body: () throws(StatusWord) -> Void) -> StatusWord? {
         #expect(image.octets == before)
     }
 
+    // What is written then goes over the page elsewhere, too.
+    @Test func thePageBehindAPageElsewhereMayBeANeighbour() throws {
+        let image = TestImage()
+        var memory = try Memory(mounting: image.buffer)
+        let object = try memory.allocate(.file, owner: .card, length: 60)
+        let neighbour = try memory.allocate(.file, owner: .card, length: 60)
+        memory.commit()
+        try memory.resize(object, to: 60 + 64)
+        try memory.free(neighbour)
+        memory.commit()
+        try memory.resize(object, to: 60 + 2 * 64)
+        memory.commit()
+        let pages = memory.pages(of: object).map { $0 - Int(object.page) }
+        #expect(pages == [0, 2, 1])
+        let octets = (0..<UInt8(60 + 2 * 64)).map { $0 }
+        try write(octets, to: object, at: 0, &memory)
+        memory.commit()
+        let isWritten = try content(object, memory) == octets
+        #expect(isWritten)
+        try memory.erase(object, at: 59, count: 66)
+        memory.commit()
+        let isErased = try content(object, memory) == octets[..<59] + [UInt8](repeating: 0xFF, count: 66) + octets[125...]
+        #expect(isErased)
+    }
+
+    // Objects that grow and shrink by turns, a page or two at a time: their pages lie anyhow.
+    @Test func objectsWhosePagesLieAnyhowKeepWhatIsWritten() throws {
+        let seed: UInt64 = 0xF011
+        print("seed \(seed)")
+        let image = TestImage()
+        var memory = try Memory(mounting: image.buffer)
+        var random = SeededGenerator(seed: seed)
+        var model = Model()
+        for _ in 0..<8 { model.objects[try memory.allocate(.file, owner: .card, length: 0).page] = [] }
+        for round in 0..<2_000 {
+            let page = try #require(model.objects.keys.sorted().randomElement(using: &random))
+            let reference = ObjectReference(page: page)
+            let old = model.objects[page] ?? []
+            let length = min(600, max(0, old.count + Int.random(in: -100...120, using: &random)))
+            try memory.resize(reference, to: length)
+            let offset = Int.random(in: 0...length, using: &random)
+            let octets = (offset..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+            try write(octets, to: reference, at: offset, &memory)
+            memory.commit()
+            let kept = old.prefix(offset)
+            model.objects[page] = kept + [UInt8](repeating: 0xFF, count: offset - kept.count) + octets
+            let isSame = try matches(memory, model)
+            try #require(isSame, "round \(round)")
+        }
+    }
+
     @Test func aQuotaLimitsItsOwnerOnly() throws {
         let image = TestImage()
         var memory = try Memory(mounting: image.buffer)
