@@ -12,7 +12,7 @@ let cardSide: [SwiftSetting] =
 /// All of the card side. What uses a part of it names all of it: with the optimisation above, a change of any part can
 /// change the code of its users.
 let cardTargets: [Target.Dependency] = [
-    "Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "ProfilePackage", "Card",
+    "Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform", "ProfilePackage", "Card",
 ]
 
 /// The command line carries the Swift runtime in itself in a release: it starts sooner, and needs no toolchain where it
@@ -47,6 +47,11 @@ let package = Package(
         .target(name: "CardOS", dependencies: ["Octets", "CardCrypto", "Memory"], swiftSettings: cardSide),
         .target(
             name: "Telecom",
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS"],
+            swiftSettings: cardSide
+        ),
+        .target(
+            name: "GlobalPlatform",
             dependencies: ["Octets", "CardCrypto", "Memory", "CardOS"],
             swiftSettings: cardSide
         ),
@@ -131,6 +136,11 @@ let package = Package(
         .testTarget(name: "CardCryptoTests", dependencies: ["CardCrypto", "Octets"], swiftSettings: strict),
         .testTarget(
             name: "TelecomTests",
+            dependencies: cardTargets,
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "GlobalPlatformTests",
             dependencies: cardTargets,
             swiftSettings: strict
         ),

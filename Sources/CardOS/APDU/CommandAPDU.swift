@@ -65,7 +65,7 @@ public struct CommandAPDU {
     /// command with Le = 00 does: TS 102 221 clause 7.3.1.1.
     ///
     /// - Throws: 6700 for any other length; 6E00 for a class that no command has.
-    init(_ octets: OctetView, allowsExtended: Bool) throws(StatusWord) {
+    package init(_ octets: OctetView, allowsExtended: Bool) throws(StatusWord) {
         var cursor = OctetCursor(octets)
         guard let cla = cursor.octet(), let ins = cursor.octet(), let p1 = cursor.octet(), let p2 = cursor.octet()
         else { throw .wrongLength }

@@ -1,0 +1,82 @@
+import CardCrypto
+import Octets
+
+/// The MAC with DES of GPCS clause B.1.2.2 (ISO/IEC 9797-1 MAC algorithm 3, padding method 2), of messages that come in
+/// pieces: a chain of single DES, Triple DES at the end.
+///
+/// It allocates memory when it is made; `begin`, `update` and `finish` allocate none.
+public struct RetailMAC: ~Copyable {
+    /// How many octets a MAC has.
+    public static var length: Int { 8 }
+
+    private let single: BlockCipher
+    private let triple: BlockCipher
+    /// The chaining value, and the octets that wait for their block to be full.
+    private let state: SecretOctets
+    private var waiting = 0
+
+    /// Makes a Triple DES key of 16 octets ready to use.
+    ///
+    /// - Throws: `CryptoError.keyLength` for any other length.
+    public init(key: OctetView) throws(CryptoError) {
+        guard key.count == 16 else { throw .keyLength }
+        let single = try BlockCipher(.des, key: key.part(from: 0, length: 8))
+        let triple = try BlockCipher(.des, key: key)
+        self.single = single
+        self.triple = triple
+        state = SecretOctets(count: 16)
+    }
+
+    /// Begins a message from an initial chaining value of eight octets; from zeros where it has another length.
+    public mutating func begin(icv: OctetView = .empty) {
+        waiting = 0
+        wipe(state.buffer)
+        if icv.count == 8 { icv.copy(to: state.part(0, 8)) }
+    }
+
+    /// Takes further octets of the message.
+    public mutating func update(_ data: OctetView) throws(CryptoError) {
+        var rest = data
+        while !rest.isEmpty {
+            let part = rest.part(from: 0, length: 8 - waiting)
+            part.copy(to: state.part(8 + waiting, part.count))
+            waiting += part.count
+            rest = rest.part(from: part.count)
+            if waiting == 8 {
+                try absorb(single)
+                waiting = 0
+            }
+        }
+    }
+
+    /// Takes one octet of the message.
+    public mutating func update(_ octet: UInt8) throws(CryptoError) {
+        state.buffer[8 + waiting] = octet
+        waiting += 1
+        if waiting == 8 {
+            try absorb(single)
+            waiting = 0
+        }
+    }
+
+    /// Ends the message and writes its MAC into eight octets.
+    public mutating func finish(into output: UnsafeMutableRawBufferPointer) throws(CryptoError) {
+        guard output.count >= Self.length else { throw .outputLength }
+        state.buffer[8 + waiting] = 0x80
+        for index in 0..<8 where index > waiting { state.buffer[8 + index] = 0 }
+        waiting = 0
+        try absorb(triple)
+        state.view.part(from: 0, length: 8).copy(to: output)
+    }
+
+    /// Enciphers one block with the first half of the key alone, by single DES.
+    func encryptSingle(_ block: OctetView, into output: UnsafeMutableRawBufferPointer) throws(CryptoError) {
+        try single.encryptECB(block, into: output)
+    }
+
+    private func absorb(_ cipher: borrowing BlockCipher) throws(CryptoError) {
+        for index in 0..<8 { state.buffer[index] ^= state.buffer[8 + index] }
+        let chain = state.part(0, 8)
+        try cipher.encryptECB(OctetView(UnsafeRawBufferPointer(chain)), into: chain)
+    }
+}
