@@ -27,6 +27,10 @@ final class Host {
         case .scp03(let options): (i, isAES, size) = (options.value, true, options.size.rawValue)
         case .scp11(let size): (i, isAES, self.size) = (0, true, size.rawValue)
         }
+        // Before there is a session, commands have the right form at least.
+        for name in ["enc", "mac", "rmac", "dek"] { sessionKeys[name] = [UInt8](repeating: 0xEE, count: 16) }
+        hostCryptogram = [UInt8](repeating: 0xEE, count: size)
+        chain = [UInt8](repeating: 0xEE, count: isAES ? 16 : 8)
         challenge = (0..<UInt8(size)).map { $0 &* 17 &+ 3 }
     }
 
@@ -132,11 +136,51 @@ final class Host {
         guard data.count >= 8 else { return nil }
         let mac = Array(data.suffix(8))
         data.removeLast(8)
-        let stripped = [command[0] & 0xF8] + command[1..<4] + [UInt8(command.count > 5 ? command.count - 5 : 0)]
-        let input = stripped + command.dropFirst(5) + [UInt8(truncatingIfNeeded: data.count)] + data + status
-        responseChain = retail(sessionKeys["rmac"] ?? [], responseChain, input)
+        advance(Self.stripped(command) + [UInt8(truncatingIfNeeded: data.count)] + data + status)
         return responseChain == mac ? data : nil
     }
+
+    /// A command with wrong padding under a right MAC, where its data are enciphered; otherwise with a wrong MAC.
+    func wrapWrongly(_ command: [UInt8]) -> [UInt8] {
+        let data = Array(command.dropFirst(5))
+        let block = isAES ? 16 : 8
+        let cla = command[0] | 0x04
+        let unpadded = data + [UInt8](repeating: 0x11, count: block - data.count % block)
+        guard level & 0x03 == 0x03 else {
+            let own = level
+            level |= 0x01
+            defer { level = own }
+            return wrap(command).dropLast(2) + [0x00]
+        }
+        counter += 1
+        let key = sessionKeys["enc"] ?? []
+        if isAES {
+            let iv = ecb(.aes, key, [UInt8](repeating: 0, count: 15) + [counter])
+            let body = cbc(.aes, key, iv, unpadded)
+            let header = [cla] + command[1..<4] + [UInt8(body.count + size)]
+            return header + body + commandMAC(header, body)
+        }
+        let header = [cla] + command[1..<4] + [UInt8(data.count + 8)]
+        let mac = commandMAC(header, data)
+        let body = cbc(.des, key, [UInt8](repeating: 0, count: 8), unpadded)
+        return [cla] + command[1..<4] + [UInt8(body.count + 8)] + body + mac
+    }
+
+    /// A command whose enciphered data are no whole blocks, under a right MAC with SCP03.
+    func wrapBroken(_ command: [UInt8]) -> [UInt8] {
+        let body = [UInt8](repeating: 0x77, count: 13)
+        let header = [command[0] | 0x04] + command[1..<4] + [UInt8(body.count + size)]
+        guard level & 0x03 == 0x03 else { return header + body + [UInt8](repeating: 0, count: size) }
+        return header + body + commandMAC(header, body)
+    }
+
+    /// A command as the R-MAC of SCP02 takes it.
+    static func stripped(_ command: [UInt8]) -> [UInt8] {
+        [command[0] & 0xF8] + command[1..<4] + [UInt8(command.count > 5 ? command.count - 5 : 0)] + command.dropFirst(5)
+    }
+
+    /// Advances the chain of R-MACs of SCP02.
+    func advance(_ input: [UInt8]) { responseChain = retail(sessionKeys["rmac"] ?? [], responseChain, input) }
 
     private func commandMAC(_ header: [UInt8], _ body: [UInt8]) -> [UInt8] {
         if isAES {

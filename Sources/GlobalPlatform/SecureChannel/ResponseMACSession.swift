@@ -89,7 +89,8 @@ extension SecureChannelSession {
         default: status = .incorrectP1P2
         }
         let ends = command.p2 == 0x03
-        if state != .open || !currentLevel.contains(.responseMAC) || ends && currentLevel == openedLevel {
+        let isBegun = !ends || currentLevel != openedLevel
+        if status == .success, state != .open || !currentLevel.contains(.responseMAC) || !isBegun {
             status = .conditionsNotSatisfied
         }
         guard status == .success, des != nil else {
