@@ -16,7 +16,7 @@ final class Host {
     var level: UInt8 = 0
     var chain: [UInt8] = []
     var responseChain: [UInt8] = []
-    var counter: UInt8 = 0
+    var counter = 0
     var isFirst = true
 
     init(_ channel: SecureChannelProtocol, version: UInt8, keys: [[UInt8]]) {
@@ -100,7 +100,11 @@ final class Host {
         let cla = command[0] | 0x04
         if isAES {
             if level & 0x02 != 0, !data.isEmpty {
-                let iv = ecb(.aes, sessionKeys["enc"] ?? [], [UInt8](repeating: 0, count: 15) + [counter])
+                let iv = ecb(
+                    .aes,
+                    sessionKeys["enc"] ?? [],
+                    [UInt8](repeating: 0, count: 14) + [UInt8(counter >> 8), UInt8(counter & 0xFF)]
+                )
                 body = cbc(.aes, sessionKeys["enc"] ?? [], iv, pad(data, 16))
             }
             let header = [cla & 0xFC] + command[1..<4] + [UInt8(body.count + size)]
@@ -128,7 +132,11 @@ final class Host {
             data.removeLast(size)
             guard cmac(sessionKeys["rmac"] ?? [], chain + data + status).prefix(size) == mac[...] else { return nil }
             guard level & 0x20 != 0, !data.isEmpty else { return data }
-            let iv = ecb(.aes, sessionKeys["enc"] ?? [], [0x80] + [UInt8](repeating: 0, count: 14) + [counter])
+            let iv = ecb(
+                .aes,
+                sessionKeys["enc"] ?? [],
+                [0x80] + [UInt8](repeating: 0, count: 13) + [UInt8(counter >> 8), UInt8(counter & 0xFF)]
+            )
             let plain = decryptCBC(.aes, sessionKeys["enc"] ?? [], iv, data)
             guard let mark = plain.lastIndex(where: { $0 != 0 }), plain[mark] == 0x80 else { return nil }
             return Array(plain[..<mark])
@@ -155,7 +163,7 @@ final class Host {
         counter += 1
         let key = sessionKeys["enc"] ?? []
         if isAES {
-            let iv = ecb(.aes, key, [UInt8](repeating: 0, count: 15) + [counter])
+            let iv = ecb(.aes, key, [UInt8](repeating: 0, count: 14) + [UInt8(counter >> 8), UInt8(counter & 0xFF)])
             let body = cbc(.aes, key, iv, unpadded)
             let header = [cla] + command[1..<4] + [UInt8(body.count + size)]
             return header + body + commandMAC(header, body)

@@ -3,8 +3,8 @@ import GlobalPlatform
 import Octets
 import Testing
 
-/// Every command in every state and at every level of every protocol: vectors/gp/session-states.tsv, which is read against
-/// the standard and compared with the card. `VEUICC_RECORD=1` writes it anew.
+/// Every command in every state and at every level of every protocol: vectors/gp/session-states.tsv, which is read
+/// against the standard and compared with the card. `VEUICC_RECORD=1` writes it anew.
 @Suite struct SessionStateTests {
     enum Place: CustomStringConvertible {
         case none

@@ -69,8 +69,8 @@ import Testing
         }
     }
 
-    /// The card of OpenSCP pads the eleven octets of one response with 21: a block more than AmdD clause 6.2.7 asks for.
-    /// Their first block is the same.
+    /// The card of OpenSCP pads the eleven octets of one response with 21: a block more than AmdD clause 6.2.7 asks
+    /// for. Their first block is the same.
     private static func isOverPadded(_ recorded: [UInt8], _ plain: [UInt8], _ response: [UInt8]) -> Bool {
         plain == octets("08A0000001510000000F9E") && recorded.count == response.count - 2 + 16
             && recorded.prefix(16) == response.prefix(16)

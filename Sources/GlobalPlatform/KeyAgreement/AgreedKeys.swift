@@ -3,8 +3,8 @@ import Octets
 
 /// The keys that come of a key agreement: the receipt key, then as many keys of one length as there are purposes.
 ///
-/// SCP11 (AmdF clause 5.2) and scenario 3 of the confidential setup of keys (AmdA, ECKA-EG) derive them alike, by the KDF
-/// of X9.63 with SHA-256.
+/// SCP11 (AmdF) and scenario 3 of the confidential setup of keys (AmdA, ECKA-EG) derive them alike, by the
+/// KDF of X9.63 with SHA-256.
 public struct AgreedKeys: ~Copyable {
     private let octets: SecretOctets
     /// How many octets each key has.

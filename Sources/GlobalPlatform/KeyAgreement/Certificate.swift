@@ -12,7 +12,7 @@ public struct Certificate {
     /// The signature: r, then s.
     let signature: InlineArray<64, UInt8>
 
-    /// Reads an X.509 certificate (30), or one of GlobalPlatform (7F21: GPCS clause 11.9, AmdF table 6-1).
+    /// Reads an X.509 certificate (30), or one of GlobalPlatform (7F21: GPCS clause 11.9, AmdF).
     ///
     /// - Throws: 6A80 where it is malformed, on a curve that the card does not have, or signed with something else than
     ///   ECDSA and SHA-256.

@@ -1,12 +1,14 @@
 import CardCrypto
 import Octets
 
-/// What the ECKA-EG scheme of the confidential setup of keys (scenario 3) derives keys from: AmdA, SGP.02 clause 4.1.3.1.
+/// What the ECKA-EG scheme of the confidential setup of keys (scenario 3) derives keys from: AmdA, SGP.02 clause
+/// 4.1.3.1.
 ///
 /// Only the case without a host identifier and without derivation random is confirmed by records of a real card.
 public struct ConfidentialKeySetup {
     /// Key usage qualifier: 10 for the three keys of a secure channel, 5C for one key.
     public let usage: UInt8
+    /// The type of the keys.
     public let type: KeyType
     /// The length of each key.
     public let length: Int

@@ -1,7 +1,7 @@
 import Octets
 
-/// The control reference template A6 of MUTUAL and INTERNAL AUTHENTICATE, and the ephemeral key behind it: AmdF
-/// clause 7.
+/// The control reference template A6 of MUTUAL and INTERNAL AUTHENTICATE, and the ephemeral key behind it:
+/// AmdF.
 struct KeyAgreementTemplate {
     /// How the parties authenticate each other.
     enum Variant: UInt8 {
@@ -12,7 +12,7 @@ struct KeyAgreementTemplate {
         /// Both do; the card's key is static, so that the host can compute a script in advance.
         case scp11c = 0x03
 
-        /// The identifier of the card's key: AmdF clause 5.1.
+        /// The identifier of the card's key: AmdF.
         var keyIdentifier: UInt8 {
             switch self {
             case .scp11a: 0x11

@@ -7,9 +7,9 @@ import Octets
 extension SecureChannelSession {
     /// BEGIN R-MAC SESSION, its protection taken off: GPCS clause E.5.3, AmdD clause 7.1.3.
     ///
-    /// - Returns: 6985 where no session is open, where the protocol has not what is asked for, where it is there already,
-    ///   and, with SCP03, where commands are not protected likewise; 6A86 for other parameters; 6A80 where the data field
-    ///   is no length and at most 24 octets.
+    /// - Returns: 6985 where no session is open, where the protocol has not what is asked for, where it is there
+    ///   already, and, with SCP03, where commands are not protected likewise; 6A86 for other parameters; 6A80 where the
+    ///   data field is no length and at most 24 octets.
     mutating func beginResponseMAC(
         _ command: CommandAPDU,
         into response: inout OctetWriter

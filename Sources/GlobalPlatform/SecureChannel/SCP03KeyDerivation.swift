@@ -62,10 +62,15 @@ public struct SCP03KeyDerivation: ~Copyable {
 
 /// The session keys and cryptograms of an SCP03 session: AmdD clause 6.2.
 public struct SCP03SessionKeys: ~Copyable {
+    /// S-ENC.
     public let encryption: SecretOctets
+    /// S-MAC.
     public let commandMAC: SecretOctets
+    /// S-RMAC.
     public let responseMAC: SecretOctets
+    /// What the card authenticates itself with.
     public let cardCryptogram: SecretOctets
+    /// What the host authenticates itself with.
     public let hostCryptogram: SecretOctets
 
     /// Derives them from the static keys and the challenges.

@@ -18,8 +18,8 @@ struct OffCardAuthentication {
 }
 
 extension SecureChannelSession {
-    /// PERFORM SECURITY OPERATION [verify certificate]: AmdF clause 7.4. It ends an open session. P1: b8, more segments of
-    /// this certificate follow; key version. P2: b8, more certificates follow; key identifier.
+    /// PERFORM SECURITY OPERATION [verify certificate]: AmdF. It ends an open session. P1: b8, more segments
+    /// of this certificate follow; key version. P2: b8, more certificates follow; key identifier.
     ///
     /// - Throws: 6A88 where there is no such key; 6985 where the key is another one than before; 6A84 for too long a
     ///   certificate; 6A80 for a malformed one; 6300 where its signature is wrong. The chain must begin anew then.
@@ -69,11 +69,12 @@ extension SecureChannelSession {
         offCard.isComplete = command.p2 & 0x80 == 0
     }
 
-    /// MUTUAL AUTHENTICATE (SCP11a, SCP11c) and INTERNAL AUTHENTICATE (SCP11b): AmdF clauses 7.5 and 7.6. P1 is the
+    /// MUTUAL AUTHENTICATE (SCP11a, SCP11c) and INTERNAL AUTHENTICATE (SCP11b): AmdF. P1 is the
     /// version, P2 the identifier of the card's key.
     ///
-    /// - Throws: 6A88 where there is no such key; 6A80 for malformed data, another variant than the command's, or a point
-    ///   that is none; 6A86 where the key is not that of the variant; 6985 where no certificate was verified before.
+    /// - Throws: 6A88 where there is no such key; 6A80 for malformed data, another variant than the command's, or a
+    ///   point that is none; 6A86 where the key is not that of the variant; 6985 where no certificate was verified
+    ///   before.
     mutating func authenticate<Source: KeySource & ~Copyable>(
         _ command: CommandAPDU,
         isMutual: Bool,

@@ -1,7 +1,9 @@
 /// How commands and responses are protected: GPCS table 10-1.
 public struct SecurityLevel: OptionSet, Hashable, Sendable {
+    /// The octet of the table.
     public let rawValue: UInt8
 
+    /// A level by its octet.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Commands have a C-MAC.

@@ -7,11 +7,11 @@ enum SessionCommand {
     case initializeUpdate
     /// 84 82: GPCS clause E.5.2, AmdD clause 7.1.2.
     case externalAuthenticate
-    /// 80 82: AmdF clause 7.6.
+    /// 80 82: AmdF.
     case mutualAuthenticate
-    /// 80 88: AmdF clause 7.5.
+    /// 80 88: AmdF.
     case internalAuthenticate
-    /// 80 2A: AmdF clause 7.4.
+    /// 80 2A: AmdF.
     case performSecurityOperation
     /// 80 7A, 84 7A: GPCS clause E.5.3, AmdD clause 7.1.3.
     case beginResponseMAC

@@ -188,10 +188,12 @@ extension SecureChannelSession {
         )
     }
 
-    /// EXTERNAL AUTHENTICATE: GPCS clause E.5.2, AmdD clause 7.1.2. Whatever is wrong, INITIALIZE UPDATE must come again.
+    /// EXTERNAL AUTHENTICATE: GPCS clause E.5.2, AmdD clause 7.1.2. Whatever is wrong, INITIALIZE UPDATE must come
+    /// again.
     ///
-    /// - Throws: 6985 where INITIALIZE UPDATE did not come right before, of which an open session is aborted; 6A86 for a
-    ///   security level that there is not; 6700 for another length; 6300 for a wrong cryptogram; 6982 for a wrong MAC.
+    /// - Throws: 6985 where INITIALIZE UPDATE did not come right before, of which an open session is aborted; 6A86 for
+    ///   a security level that there is not; 6700 for another length; 6300 for a wrong cryptogram; 6982 for a wrong
+    ///   MAC.
     mutating func externalAuthenticate<Source: KeySource & ~Copyable>(
         _ command: CommandAPDU,
         from source: inout Source
