@@ -189,7 +189,8 @@ func error(_ body: () throws(StatusWord) -> Void) -> StatusWord? {
         #expect(isWritten)
         try memory.erase(object, at: 59, count: 66)
         memory.commit()
-        let isErased = try content(object, memory) == octets[..<59] + [UInt8](repeating: 0xFF, count: 66) + octets[125...]
+        let expected: [UInt8] = octets[..<59] + [UInt8](repeating: 0xFF, count: 66) + octets[125...]
+        let isErased = try content(object, memory) == expected
         #expect(isErased)
     }
 

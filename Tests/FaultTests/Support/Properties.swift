@@ -31,9 +31,7 @@ struct Properties {
         guard (0x61...0x6F).contains(sw1) || (0x90...0x9F).contains(sw1) else { return "status \(sw1), \(sw2)" }
         guard isSound else { return nil }
         // 65XX: more than the journal holds.
-        // TS 102 221 clause 12.1.1: GET RESPONSE where nothing waits.
-        let isGetResponse = command.count > 1 && command[1] == 0xC0
-        if sw1 == 0x6F, !isGetResponse { return "status \(Hex.string([sw1, sw2])) of a sound card" }
+        if sw1 == 0x6F { return "status \(Hex.string([sw1, sw2])) of a sound card" }
         let isRefused =
             (0x64...0x6F).contains(sw1) || [0x92, 0x94, 0x98].contains(sw1) || (sw1 == 0x63 && sw2 & 0xF0 == 0xC0)
         guard isRefused, !card.image.equals(before) else { return nil }
