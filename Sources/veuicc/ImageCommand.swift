@@ -1,7 +1,6 @@
 import ArgumentParser
 import Card
 import CardOS
-import Foundation
 import ImageFile
 import Memory
 import Octets
@@ -36,7 +35,7 @@ struct ImageCommand: ParsableCommand {
             } catch {
                 throw Failure(description: "\(image): \(error)")
             }
-            try ImageCommand.show(json ? ImageCommand.json(summary) : summary.text)
+            if json { try Output.json(summary, indented: true) } else { try Output.line(summary.text) }
         }
     }
 
@@ -61,12 +60,12 @@ struct ImageCommand: ParsableCommand {
             let findings = Card.defects(of: base.octets).map(Finding.init)
             let hasDefects = findings.contains { !$0.isRemark }
             if json {
-                try ImageCommand.show(ImageCommand.json(findings))
+                try Output.json(findings, indented: true)
             } else {
                 let lines = findings.map(\.line) + (hasDefects ? [] : ["no defect"])
-                try ImageCommand.show(lines.joined(separator: "\n"))
+                try Output.line(lines.joined(separator: "\n"))
             }
-            if hasDefects { throw ExitCode(65) }
+            if hasDefects { throw ExitCode(ExitStatus.data.rawValue) }
         }
     }
 
@@ -94,8 +93,7 @@ struct ImageCommand: ParsableCommand {
             try CardImage.save(base.octets, toFile: file, overwriting: force)
             let defects = Card.defects(of: base.octets).filter { !$0.reason.isRemark }
             if let first = defects.first {
-                let text = "\(image): copied with \(defects.count) defects, the first at \(first)\n"
-                FileHandle.standardError.write(Data(text.utf8))
+                Output.note("\(image): copied with \(defects.count) defects, the first at \(first)")
             }
         }
     }
@@ -125,17 +123,6 @@ struct ImageCommand: ParsableCommand {
                 try CardImage.save(octets, toFile: image, overwriting: force)
             }
         }
-    }
-
-    fileprivate static func show(_ text: String) throws {
-        try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
-    }
-
-    fileprivate static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }
 
