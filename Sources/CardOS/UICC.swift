@@ -157,8 +157,13 @@ public struct UICC: ~Copyable {
 
     private func table(for command: CommandAPDU) throws(StatusWord) -> CommandTable {
         guard command.classOctet.kind == .gsm else { return commands }
-        guard let gsmCommands else { throw .classNotSupported }
+        guard let gsmCommands, hasGSMAccess else { throw .classNotSupported }
         return gsmCommands
+    }
+
+    /// Whether an application has a DF.GSM-ACCESS (TS 31.102 clause 4.4.3): class A0 goes with it.
+    private var hasGSMAccess: Bool {
+        files.applications.contains { files.child(0x5F3B, of: $0, in: memory) != nil }
     }
 
     /// Makes what the handler wrote what Le and the transmission protocol allow.
