@@ -15,7 +15,7 @@ public struct Geometry: Equatable, Sendable {
     static let magic: StaticString = "VEUICC\r\n"
     /// The major version of the format that this program reads and writes.
     public static let majorVersion: UInt16 = 1
-    static let knownMinorVersion: UInt16 = 0
+    static let knownMinorVersion: UInt16 = 1
     static let ownerTableFirstPage = 1
     static let ownerEntrySize = 8
     static let ownerCount = 256

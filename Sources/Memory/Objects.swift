@@ -20,9 +20,13 @@ public enum ObjectKind: UInt8, Sendable {
     case cdmaParameters = 5
     case suspendedSession = 6
     case profileHeader = 7
+    case registryEntry = 8
+    case keySet = 9
+    case loadFile = 10
+    case applicationData = 11
 
     /// The largest number that means anything in the known versions of the format.
-    static let largest = ObjectKind.profileHeader.rawValue
+    static let largest = ObjectKind.applicationData.rawValue
 }
 
 extension Memory {
