@@ -258,6 +258,10 @@ extension ImageContents {
         case .cdmaParameters: "CDMA parameters of \(context(of: object))"
         case .suspendedSession: "suspended session"
         case .profileHeader: "profile header"
+        case .registryEntry: "registry entry"
+        case .keySet: "key set"
+        case .loadFile: "load file"
+        case .applicationData: "application data"
         case nil: "object of kind \(object.kind)"
         }
     }
@@ -277,6 +281,10 @@ extension ImageContents {
         case .cdmaParameters: "CDMA"
         case .suspendedSession: "session"
         case .profileHeader: "profile header"
+        case .registryEntry: "registry entry"
+        case .keySet: "key set"
+        case .loadFile: "load file"
+        case .applicationData: "application data"
         case nil: "kind \(kind)"
         }
     }

@@ -97,7 +97,8 @@ struct CodeVerification {
     mutating func check(_ memory: borrowing Memory) {
         for object in objects {
             switch object.kind {
-            case .file: break
+            // Those of the registry: GlobalPlatform verifies them.
+            case .file, .registryEntry, .keySet, .loadFile, .applicationData: break
             case .pinCodes, .unblockingCodes: checkCodes(object, memory)
             case .authenticationParameters: checkAuthentication(object)
             case .cdmaParameters, .profileHeader: checkParameters(object)
