@@ -62,7 +62,7 @@ let package = Package(
         ),
         .target(
             name: "Card",
-            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "ProfilePackage"],
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform", "ProfilePackage"],
             swiftSettings: cardSide
         ),
 

@@ -1,4 +1,5 @@
 import CardOS
+import GlobalPlatform
 import Memory
 import Octets
 import Telecom
@@ -16,6 +17,8 @@ public struct Card: ~Copyable {
     public private(set) var isPowered = false
     /// The operating system, for the making of a card and for looking inside.
     public var system: UICC
+    /// The GlobalPlatform environment above it.
+    public var open = OPEN()
 
     /// A card on `image`, which the caller owns and keeps in place while the card lives. The card is without power; an
     /// interrupted transaction has been finished or rolled back.
@@ -40,6 +43,7 @@ public struct Card: ~Copyable {
     /// Cold reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
     public mutating func powerOn() {
         system.reset()
+        open.reset(system)
         isPowered = true
     }
 
@@ -62,7 +66,7 @@ public struct Card: ~Copyable {
         into response: UnsafeMutableRawBufferPointer
     ) -> Int {
         if !isPowered { powerOn() }
-        let length = system.transmit(OctetView(command), into: response)
+        let length = system.transmit(OctetView(command), into: response, through: &open)
         if length == 0 { isPowered = false }
         return length
     }

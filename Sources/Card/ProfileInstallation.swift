@@ -1,4 +1,5 @@
 import CardOS
+import GlobalPlatform
 import Memory
 import Octets
 import ProfilePackage
@@ -15,8 +16,14 @@ extension Card {
         for segment in segments {
             _ = segment.withUnsafeBytes { installer.push(OctetView($0), to: &system) }
         }
-        let isInstalled = installer.close() == .finished
+        var isInstalled = installer.close() == .finished
+        do throws(StatusWord) {
+            if isInstalled { try open.registerNetworkAccess(on: &system) }
+        } catch {
+            isInstalled = false
+        }
         if isInstalled { system.memory.commit() } else { system.discard() }
+        open.reset(system)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: ProfileInstaller.responseLimit, alignment: 8)
         defer { buffer.deallocate() }
         var writer = OctetWriter(buffer)

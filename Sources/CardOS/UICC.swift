@@ -102,19 +102,33 @@ public struct UICC: ~Copyable {
         terminalSupportsExtendedChannels = false
     }
 
-    /// Executes a command APDU and writes the response APDU to `response`.
+    /// Executes a command APDU of the platform and writes the response APDU to `response`.
     ///
     /// - Returns: the length of the response APDU; 0 where the power failed.
     public mutating func transmit(_ octets: OctetView, into response: UnsafeMutableRawBufferPointer) -> Int {
+        var dispatcher = PlatformCommands()
+        return transmit(octets, into: response, through: &dispatcher)
+    }
+
+    /// Executes a command APDU and writes the response APDU to `response`.
+    ///
+    /// - Parameter dispatcher: executes commands; what concerns transmission only is served here.
+    /// - Returns: the length of the response APDU; 0 where the power failed.
+    public mutating func transmit<Dispatcher: CommandDispatcher & ~Copyable>(
+        _ octets: OctetView,
+        into response: UnsafeMutableRawBufferPointer,
+        through dispatcher: inout Dispatcher
+    ) -> Int {
         // The status word always has room: it is not part of what handlers can write.
         output = OctetWriter(UnsafeMutableRawBufferPointer(rebasing: response.dropLast(2)))
         var status: StatusWord
         do throws(StatusWord) {
-            status = try execute(CommandAPDU(octets, allowsExtended: responseRule != .announced))
+            status = try execute(CommandAPDU(octets, allowsExtended: responseRule != .announced), through: &dispatcher)
         } catch {
             status = error
             output.truncate(to: 0)
             if memory.isInTransaction { rollBack() }
+            dispatcher.didRollBack(self)
         }
         guard memory.hasPower, response.count >= output.count + 2 else { return 0 }
         if output.overflowed {
@@ -126,26 +140,29 @@ public struct UICC: ~Copyable {
         return output.count + 2
     }
 
-    private mutating func execute(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+    private mutating func execute<Dispatcher: CommandDispatcher & ~Copyable>(
+        _ command: CommandAPDU,
+        through dispatcher: inout Dispatcher
+    ) throws(StatusWord) -> StatusWord {
         let number = command.classOctet.channel
         if command.ins != 0xC0 || number != waiting.channel { waiting.discard() }
         guard channels[number].isOpen else { throw .logicalChannelNotSupported }
-        guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         if command.ins == 0xC0 { return try getResponse(command) }
         if command.classOctet.isChained || !chain.isEmpty {
-            return try continueChain(command)
+            return try continueChain(command, through: &dispatcher)
         }
-        return try dispatch(command)
+        return try dispatch(command, through: &dispatcher)
     }
 
-    private mutating func dispatch(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+    private mutating func dispatch<Dispatcher: CommandDispatcher & ~Copyable>(
+        _ command: CommandAPDU,
+        through dispatcher: inout Dispatcher
+    ) throws(StatusWord) -> StatusWord {
         if hasSuspendedSession, command.ins != 0x76 { try endSuspension() }
-        guard files.hasMasterFile || command.ins == 0x70 else { throw .conditionsNotSatisfied }
         guard !isTerminated else {
             throw command.ins == 0xA4 ? .selectedFileTerminated : .conditionsNotSatisfied
         }
-        let handler = try table(for: command).handler(of: command)
-        let status = try handler(&self, command)
+        let status = try dispatcher.dispatch(command, on: &self)
         if output.count > 0 {
             let announced = try shape(command, status)
             memory.commit()
@@ -153,6 +170,18 @@ public struct UICC: ~Copyable {
         }
         memory.commit()
         return status
+    }
+
+    /// Executes a command of the platform: the file system, PINs, channels, and what the table adds.
+    ///
+    /// - Throws: 6882 for secure messaging; 6985 where there is no MF; 6D00 and 6E00 for an unknown command; what its
+    ///   handler throws.
+    package mutating func executePlatform(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        guard command.cla & 0xF0 != 0x90 else { throw .classNotSupported }
+        guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
+        guard files.hasMasterFile || command.ins == 0x70 else { throw .conditionsNotSatisfied }
+        let handler = try table(for: command).handler(of: command)
+        return try handler(&self, command)
     }
 
     private func table(for command: CommandAPDU) throws(StatusWord) -> CommandTable {
@@ -208,6 +237,7 @@ public struct UICC: ~Copyable {
     ///
     /// - Throws: 6985 where nothing waits; 6CXX where less waits than Le says.
     private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
         guard waiting.count > 0 else { throw .conditionsNotSatisfied }
@@ -222,7 +252,14 @@ public struct UICC: ~Copyable {
     }
 
     /// Collects the data fields of a chain, and executes the command at its end: ISO/IEC 7816-4 clause 5.3.3.
-    private mutating func continueChain(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+    private mutating func continueChain<Dispatcher: CommandDispatcher & ~Copyable>(
+        _ command: CommandAPDU,
+        through dispatcher: inout Dispatcher
+    ) throws(StatusWord) -> StatusWord {
+        guard !command.classOctet.hasSecureMessaging else {
+            chain = CommandChain()
+            throw .secureMessagingNotSupported
+        }
         guard command.classOctet.kind == .interindustry, chain.accepts(command) else {
             chain = CommandChain()
             throw command.classOctet.isChained ? .commandChainingNotSupported : .lastCommandOfChainExpected
@@ -238,7 +275,9 @@ public struct UICC: ~Copyable {
         guard !command.classOctet.isChained else { return .success }
         let data = chain.data
         chain = CommandChain()
-        return try data.withView { (view) throws(StatusWord) in try dispatch(command.with(data: view)) }
+        return try data.withView { (view) throws(StatusWord) in
+            try dispatch(command.with(data: view), through: &dispatcher)
+        }
     }
 
     /// Refuses a case 2 command that asks for another number of octets than it would get, before anything changes.
@@ -249,7 +288,7 @@ public struct UICC: ~Copyable {
     }
 
     /// Takes back what the command has changed in the memory, and in what mirrors it.
-    mutating func rollBack() {
+    package mutating func rollBack() {
         memory.rollBack()
         files.build(from: memory)
         codes.refresh(from: memory)

@@ -206,6 +206,22 @@ public struct Memory: ~Copyable {
     /// Counts the pages that the commit is about to erase as free.
     private mutating func releaseDisposed() {
         var pages: [(page: Int, owner: Int)] = []
+        forEachPageToFree { page, owner in pages.append((page, owner)) }
+        for (page, owner) in pages {
+            ownerPages[owner] -= min(1, ownerPages[owner])
+            freePages += 1
+            lowestFreePage = min(lowestFreePage, page)
+        }
+    }
+
+    /// How many pages of an owner the commit will erase.
+    func pagesToFree(of owner: Owner) -> Int {
+        var count = 0
+        forEachPageToFree { _, number in if number == Int(owner.number) { count += 1 } }
+        return count
+    }
+
+    private func forEachPageToFree(_ body: (_ page: Int, _ owner: Int) -> Void) {
         let table = geometry.pageTableOffset
         let firstData = geometry.firstDataPage * Geometry.pageSize
         journal.forEachDisposal(in: eeprom) { range in
@@ -213,13 +229,8 @@ public struct Memory: ~Copyable {
             for offset in stride(from: range.lowerBound, to: range.upperBound, by: Geometry.pageEntrySize) {
                 let page = (offset - table) / Geometry.pageEntrySize
                 let entry = PageEntry(rawValue: eeprom.uint32(at: offset))
-                if !entry.isFree { pages.append((page, Int(entry.owner))) }
+                if !entry.isFree { body(page, Int(entry.owner)) }
             }
-        }
-        for (page, owner) in pages {
-            ownerPages[owner] -= min(1, ownerPages[owner])
-            freePages += 1
-            lowestFreePage = min(lowestFreePage, page)
         }
     }
 }

@@ -93,9 +93,11 @@ extension Memory {
 
     /// Takes `owner` from the table.
     ///
-    /// - Throws: 6985 while it has pages, or for the card itself.
+    /// - Throws: 6985 while it has pages that the transaction does not free, or for the card itself.
     public mutating func removeOwner(_ owner: Owner) throws(StatusWord) {
-        guard owner != .card, ownerPages[Int(owner.number)] == 0 else { throw .conditionsNotSatisfied }
+        guard owner != .card, Int(ownerPages[Int(owner.number)]) == pagesToFree(of: owner) else {
+            throw .conditionsNotSatisfied
+        }
         try clear(at: ownerOffset(owner), count: Geometry.ownerEntrySize)
     }
 

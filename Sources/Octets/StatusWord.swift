@@ -36,6 +36,8 @@ extension StatusWord {
 
     /// 6282: end of file or record reached before Le octets were read, or unsuccessful search.
     public static let endOfFile = StatusWord(0x6282)
+    /// 6310: more status data available (GPCS table 11-37).
+    public static let moreStatusAvailable = StatusWord(0x6310)
     /// 6283: the selected file is deactivated.
     public static let selectedFileDeactivated = StatusWord(0x6283)
     /// 6285: the selected file is in termination state.

@@ -104,7 +104,7 @@ public struct ClassOctet: Equatable, Sendable {
     public enum Kind: Sendable {
         /// 0X, 1X, 4X to 7X: those of ISO/IEC 7816-4.
         case interindustry
-        /// 8X, CX, EX: those of the UICC or of GlobalPlatform.
+        /// 8X, 9X, CX, EX: those of the UICC or of GlobalPlatform.
         case proprietary
         /// A0: those of TS 51.011, on the basic channel.
         case gsm
@@ -116,13 +116,13 @@ public struct ClassOctet: Equatable, Sendable {
     public let channel: Int
     /// Whether the command comes with secure messaging.
     public let hasSecureMessaging: Bool
-    /// Whether the command is one of a chain, and not its last.
+    /// Whether the command is one of a chain of ISO/IEC 7816-4, and not its last. In class 9X the application knows.
     public let isChained: Bool
 
     /// nil for a class that no command has.
     init?(_ cla: UInt8) {
         switch cla {
-        case 0x00...0x1F, 0x80...0x8F:
+        case 0x00...0x1F, 0x80...0x9F:
             channel = Int(cla & 0x03)
             hasSecureMessaging = cla & 0x0C != 0
         case 0x40...0x7F, 0xC0...0xCF, 0xE0...0xEF:

@@ -143,16 +143,36 @@ extension UICC {
         guard (1...16).contains(command.data.count) else { throw .wrongLength }
         guard command.p2 & 0x20 == 0 else { throw .incorrectP1P2 }
         guard let found = try occurrence(of: command.data, command.p2 & 0x03, on: number) else { throw .fileNotFound }
+        return try select(application: found.reference, command)
+    }
+
+    /// Answers the selection of a network access application by its DF name, and makes it the active one; or ends its
+    /// session, where P2 asks for that.
+    ///
+    /// - Throws: 6985 where it is not shareable and active on another channel, or to be ended and not active.
+    package mutating func select(
+        application: ObjectReference,
+        _ command: CommandAPDU
+    ) throws(StatusWord) -> StatusWord {
+        let number = command.classOctet.channel
         if command.p2 & 0x40 != 0 {
             // Termination of the application: TS 102 221 clause 11.1.1.1.
-            guard channels[number].application == found.reference else { throw .conditionsNotSatisfied }
-            endApplicationSession(on: number)
-            channels[number] = LogicalChannel(masterFile: files.masterFile)
-            channels[number].isOpen = true
+            guard channels[number].application == application else { throw .conditionsNotSatisfied }
+            leaveApplication(on: number)
             return .success
         }
-        return try finishSelection(of: found, command)
+        return try finishSelection(of: file(application), command)
     }
+
+    /// Ends the session of the network access application on a channel, and makes the MF the current DF.
+    package mutating func leaveApplication(on number: Int) {
+        endApplicationSession(on: number)
+        channels[number] = LogicalChannel(masterFile: files.masterFile)
+        channels[number].isOpen = true
+    }
+
+    /// Whether a logical channel is open.
+    package func isOpen(_ number: Int) -> Bool { channels.indices.contains(number) && channels[number].isOpen }
 
     /// The first, last, next or previous (0 to 3) application whose DF name starts with `name`.
     private func occurrence(of name: OctetView, _ which: UInt8, on number: Int) throws(StatusWord) -> File? {

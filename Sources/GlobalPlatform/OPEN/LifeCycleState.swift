@@ -7,18 +7,27 @@ public struct LifeCycleState: RawRepresentable, Equatable, Hashable, Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     // Executable load files and modules: table 11-3.
+    /// LOADED.
     public static let loaded = LifeCycleState(rawValue: 0x01)
 
     // Applications and security domains: tables 11-4 and 11-5.
+    /// INSTALLED.
     public static let installed = LifeCycleState(rawValue: 0x03)
+    /// SELECTABLE.
     public static let selectable = LifeCycleState(rawValue: 0x07)
+    /// PERSONALIZED, of a security domain.
     public static let personalized = LifeCycleState(rawValue: 0x0F)
 
     // The card, that is the issuer security domain: table 11-6.
+    /// OP_READY.
     public static let opReady = LifeCycleState(rawValue: 0x01)
+    /// INITIALIZED.
     public static let initialized = LifeCycleState(rawValue: 0x07)
+    /// SECURED.
     public static let secured = LifeCycleState(rawValue: 0x0F)
+    /// CARD_LOCKED.
     public static let cardLocked = LifeCycleState(rawValue: 0x7F)
+    /// TERMINATED.
     public static let terminated = LifeCycleState(rawValue: 0xFF)
 
     /// Whether an application or security domain is LOCKED.

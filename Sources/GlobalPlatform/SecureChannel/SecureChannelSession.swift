@@ -238,6 +238,13 @@ public struct SecureChannelSession: ~Copyable {
         self.authentication = authentication
     }
 
+    /// Opens a session of the factory: messages are not protected, keys are enciphered with `key`.
+    mutating func openInFactory(_ key: consuming DataEncryptionKey) {
+        end()
+        sensitive = consume key
+        open([], authentication: .authenticated)
+    }
+
     /// Ends what there is for a session that begins; what was aborted stays so until it has begun.
     mutating func prepareInitiation() {
         forget()

@@ -1,0 +1,45 @@
+import Memory
+import Octets
+
+/// What lasts from the selection of an application on a channel to the next selection there: its secure channel session,
+/// and commands that go on in the next one. All of it is volatile.
+struct ApplicationSession: ~Copyable {
+    /// The longest data field that is put together of segments, in octets.
+    static let limit = 32_767
+
+    var secureChannel = SecureChannelSession()
+    /// Segments of a command that came so far: GPCS clause 11.1.5.
+    var segments = CommandSegments()
+    /// What the next GET STATUS with P2 = 01 goes on with.
+    var listing = StatusListing()
+    /// STORE DATA under way.
+    var store = StoredData()
+    /// The application that is being personalized: INSTALL [for personalization].
+    var personalized: ObjectReference?
+    /// LOAD under way.
+    var load: LoadSession?
+    /// Memory for a command without its protection, and for a response before it is protected.
+    private(set) var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    deinit { scratch.deallocate() }
+
+    /// Memory of at least `count` octets.
+    mutating func scratch(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        if scratch.count < count {
+            scratch.deallocate()
+            scratch = .allocate(byteCount: max(512, count), alignment: 16)
+        }
+        return scratch
+    }
+
+    /// The application is not selected any more.
+    mutating func end() {
+        secureChannel.end()
+        segments = CommandSegments()
+        listing = StatusListing()
+        store = StoredData()
+        personalized = nil
+        load = nil
+        for index in scratch.indices { scratch[index] = 0 }
+    }
+}

@@ -1,0 +1,84 @@
+import CardOS
+import Memory
+import Octets
+
+// DELETE [card content]: GPCS clauses 11.2 and 9.5.
+
+extension SecurityDomain {
+    /// DELETE.
+    ///
+    /// - Throws: 6A86 for other parameters; 6A80 for a malformed data field; 6A88 where there is nothing with that AID;
+    ///   6985 for what is in use, or cannot go; and as `OPEN.authorize`.
+    static func delete(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
+        guard call.command.p1 == 0, call.command.p2 & 0x7F == 0 else { throw .incorrectP1P2 }
+        let objects = OctetCursor(call.command.data)
+        guard let aid = objects.firstValue(0x4F), (5...16).contains(aid.count) else { throw .incorrectData }
+        let token = objects.firstValue(0x9E) ?? .empty
+        let isGlobal = call.instance.privileges.contains(.globalDelete)
+        if !isGlobal || !token.isEmpty { try open.authorize(.delete, call, token: token, card) }
+        try open.requireUnrestricted(.delete, call, card)
+        guard let entry = open.registry.entry(aid, in: card.memory),
+            isGlobal || open.isAssociated(entry, with: call.instance.reference, card)
+        else { throw .referencedDataNotFound }
+        guard entry.reference != call.instance.reference else { throw .conditionsNotSatisfied }
+        try open.delete(entry, withRelated: call.command.p2 & 0x80 != 0, &card)
+        return try open.confirm(&card)
+    }
+}
+
+extension OPEN {
+    /// Deletes an application, or a load file with its modules.
+    ///
+    /// - Parameter withRelated: whether the instances of a load file go as well.
+    /// - Throws: 6985 for what is in use, or cannot go.
+    fileprivate mutating func delete(
+        _ entry: RegistryEntry,
+        withRelated: Bool,
+        _ card: inout UICC
+    ) throws(StatusWord) {
+        switch entry.kind {
+        case .application: try deleteApplication(entry, &card)
+        case .executableLoadFile:
+            // What the firmware brings is there in any card.
+            guard !NativeModule.all.contains(where: { $0.loadFile.withView { $0.equals(entry.aid) } }) else {
+                throw .conditionsNotSatisfied
+            }
+            for reference in registry.entries {
+                guard let other = RegistryEntry(reference, in: card.memory), other.loadFile == entry.reference else {
+                    continue
+                }
+                if other.kind == .application {
+                    guard withRelated else { throw .conditionsNotSatisfied }
+                    try deleteApplication(other, &card)
+                } else {
+                    try card.memory.free(reference)
+                }
+            }
+            if let content = entry.content { try card.memory.free(content) }
+            try card.memory.free(entry.reference)
+        case .executableModule, nil: throw .referencedDataNotFound
+        }
+        hasChanged = true
+    }
+
+    private mutating func deleteApplication(_ entry: RegistryEntry, _ card: inout UICC) throws(StatusWord) {
+        guard !entry.isIssuerSecurityDomain, let native = NativeModule.of(entry.program) else {
+            throw .conditionsNotSatisfied
+        }
+        guard !channels.contains(where: { $0.application == entry.reference }) else { throw .conditionsNotSatisfied }
+        if entry.isSecurityDomain {
+            for reference in registry.entries {
+                guard RegistryEntry(reference, in: card.memory)?.securityDomain != entry.reference else {
+                    throw .conditionsNotSatisfied
+                }
+            }
+        }
+        try native.delete(entry, &self, &card)
+        if let data = entry.data { try card.memory.free(data) }
+        try returnSinglePrivileges(entry.privileges, of: entry, &card)
+        let owner = card.memory.owner(of: entry.reference)
+        let isOwn = entry.securityDomain.map { card.memory.owner(of: $0) } != owner
+        try card.memory.free(entry.reference)
+        if isOwn { try card.memory.removeOwner(owner) }
+    }
+}

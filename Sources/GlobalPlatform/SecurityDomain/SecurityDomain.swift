@@ -1,0 +1,70 @@
+import CardOS
+import Memory
+import Octets
+
+/// A security domain: GPCS clause 7. The issuer's is one like the others, with more privileges.
+enum SecurityDomain: Application {
+    /// A command of a security domain: GPCS table 11-1.
+    struct Command {
+        let ins: UInt8
+        /// Whether somebody must be authenticated: GPCS table 11-2.
+        let needsAuthentication: Bool
+        let handler: (Call, inout OPEN, inout UICC) throws(StatusWord) -> StatusWord
+    }
+
+    /// GPCS clauses 11.2 to 11.11.
+    nonisolated(unsafe) private static let commands: [Command] = [
+        Command(ins: 0xE4, needsAuthentication: true, handler: delete),
+        Command(ins: 0xCA, needsAuthentication: false, handler: getData),
+        Command(ins: 0xCB, needsAuthentication: false, handler: getData),
+        Command(ins: 0xF2, needsAuthentication: true, handler: getStatus),
+        Command(ins: 0xE6, needsAuthentication: true, handler: install),
+    ]
+
+    static func process(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
+        guard isOwn(call.command) else { return try card.executePlatform(call.command) }
+        guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
+            throw .conditionsNotSatisfied
+        }
+        return try open.secured(call, by: call.instance.reference, &card, execute)
+    }
+
+    /// Whether a command is for the security domain, and not for the platform below it.
+    private static func isOwn(_ command: CommandAPDU) -> Bool {
+        if command.classOctet.hasSecureMessaging || command.cla & 0xF0 == 0x90 { return true }
+        switch (command.classOctet.kind, command.ins) {
+        case (.gsm, _): return false
+        case (.interindustry, 0xCA), (.interindustry, 0xCB): return true
+        case (.interindustry, _), (.proprietary, 0xCB): return false
+        // STATUS of TS 102 221 has P1 = 00 to 02.
+        case (.proprietary, 0xF2): return command.p1 & 0xF0 != 0
+        case (.proprietary, 0x50), (.proprietary, 0x82), (.proprietary, 0x88), (.proprietary, 0x2A),
+            (.proprietary, 0x7A), (.proprietary, 0x78):
+            return true
+        case (.proprietary, _): return commands.contains { $0.ins == command.ins }
+        }
+    }
+
+    /// Executes a command in the clear.
+    ///
+    /// - Throws: 6D00 for an unknown one; 6982 where nobody is authenticated; 6985 in a state of the card that does not
+    ///   allow it.
+    private static func execute(
+        _ call: Call,
+        _ open: inout OPEN,
+        _ card: inout UICC
+    ) throws(StatusWord) -> StatusWord {
+        guard let command = commands.first(where: { $0.ins == call.command.ins }) else {
+            throw .instructionNotSupported
+        }
+        guard !command.needsAuthentication || call.level.contains(.authenticated) else {
+            throw .securityStatusNotSatisfied
+        }
+        switch open.cardState(card) {
+        case .cardLocked where command.ins != 0xF0 && command.ins != 0xCA: throw .conditionsNotSatisfied
+        case .terminated where command.ins != 0xCA: throw .conditionsNotSatisfied
+        default: break
+        }
+        return try command.handler(call, &open, &card)
+    }
+}

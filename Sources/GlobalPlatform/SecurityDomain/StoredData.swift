@@ -1,0 +1,4 @@
+/// STORE DATA under way.
+struct StoredData {}
+/// LOAD under way.
+struct LoadSession {}
