@@ -32,14 +32,19 @@ struct ApplicationSession: ~Copyable {
         return scratch
     }
 
-    /// The application is not selected any more.
-    mutating func end() {
-        secureChannel.end()
+    /// Ends what goes on over several commands of a secure channel session: it does not outlive that.
+    mutating func endProcesses() {
         segments = CommandSegments()
-        listing = StatusListing()
         store = StoredData()
         personalized = nil
         load = nil
+    }
+
+    /// The application is not selected any more.
+    mutating func end() {
+        secureChannel.end()
+        endProcesses()
+        listing = StatusListing()
         for index in scratch.indices { scratch[index] = 0 }
     }
 }

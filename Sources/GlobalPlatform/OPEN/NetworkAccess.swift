@@ -37,7 +37,7 @@ enum NetworkAccess: Application {
 extension OPEN {
     /// Makes entries for the ADFs that have none, and removes those whose ADF is gone.
     ///
-    /// - Throws: 6A84 where memory is short.
+    /// - Throws: 6A8A where another application has the DF name; 6A84 where memory is short.
     public mutating func registerNetworkAccess(on card: inout UICC) throws(StatusWord) {
         guard let issuer = registry.issuer else { return }
         var registered: [ObjectReference] = []
@@ -64,6 +64,7 @@ extension OPEN {
                 owner: card.memory.owner(of: directory)
             )
             try name.withView { (name) throws(StatusWord) in
+                guard registry.entry(name, in: card.memory) == nil else { throw .dfNameExists }
                 _ = try card.memory.createEntry(content, aid: name, attributes: .empty)
             }
             hasChanged = true

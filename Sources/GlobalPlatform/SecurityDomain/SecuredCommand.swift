@@ -47,14 +47,10 @@ extension OPEN {
         let scratch = session.pointee.scratch(call.command.data.count)
         let aid = call.instance.aid
         var writer = card.output
-        let received: SecureChannelSession.Received
-        do throws(StatusWord) {
-            received = try SecurityDomainKeys.with(domain, selected: aid, &card) { (keys) throws(StatusWord) in
-                try session.pointee.secureChannel.receive(call.command, from: &keys, scratch: scratch, into: &writer)
-            }
-        } catch {
-            // Commands that go on in the next one end with the session: GPCS clause 10.2.3.
-            throw error
+        // GPCS clause 10.2.3: what goes on over several commands ends with the session.
+        defer { if session.pointee.secureChannel.level.isEmpty { session.pointee.endProcesses() } }
+        let received = try SecurityDomainKeys.with(domain, selected: aid, &card) { (keys) throws(StatusWord) in
+            try session.pointee.secureChannel.receive(call.command, from: &keys, scratch: scratch, into: &writer)
         }
         card.output = writer
         guard case .command(let plain) = received else {

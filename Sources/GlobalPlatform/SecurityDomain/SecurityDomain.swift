@@ -47,15 +47,16 @@ enum SecurityDomain: Application {
 
     /// Executes a command in the clear.
     ///
-    /// - Throws: 6D00 for an unknown one; 6982 where nobody is authenticated; 6985 in a state of the card that does not
+    /// - Throws: 6D00 or 6E00 for an unknown one; 6982 where nobody is authenticated; 6985 in a state of the card that does not
     ///   allow it.
     private static func execute(
         _ call: Call,
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        guard let command = commands.first(where: { $0.ins == call.command.ins }) else {
-            throw .instructionNotSupported
+        // Commands of the platform can be sent in a secure channel session as well.
+        guard let command = commands.first(where: { $0.ins == call.command.ins }), isOwn(call.command) else {
+            return try card.executePlatform(call.command)
         }
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
             throw .securityStatusNotSatisfied
