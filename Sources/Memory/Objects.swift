@@ -151,6 +151,21 @@ extension Memory {
         return try body(OctetView(UnsafeRawBufferPointer(copy)))
     }
 
+    /// `count` octets at `offset` of the content where they stand; nil where they lie in pages apart. For what no copy is
+    /// to be made of unseen: the view is not for use beyond the next change.
+    ///
+    /// - Throws: 6581 where the object does not have them.
+    public func contentInPlace(
+        _ reference: ObjectReference,
+        at offset: Int,
+        count: Int
+    ) throws(StatusWord) -> OctetView? {
+        guard count > 0 else { return .empty }
+        let piece = try piece(of: reference, at: offset, count: count)
+        guard piece.count == count else { return nil }
+        return OctetView(UnsafeRawBufferPointer(start: eeprom.base + piece.lowerBound, count: count))
+    }
+
     /// The first `count` octets of the content, at most the 60 that lie in the first page: for fields in a fixed place.
     public func head(of reference: ObjectReference, count: Int) -> OctetView {
         guard isDataPage(reference.page) else { return .empty }

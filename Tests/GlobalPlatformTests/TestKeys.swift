@@ -14,6 +14,9 @@ struct TestKeys: KeySource {
     var entries: [KeyReference: Entry] = [:]
     var channels: [UInt8: SecureChannelProtocol] = [:]
     var counters: [UInt8: UInt32] = [:]
+    /// Failed authentications in a row, and how many block.
+    var failures: [UInt8: Int] = [:]
+    var limit = Int.max
     var aid: [UInt8] = octets("A000000151000000")
     var diversification = [UInt8](repeating: 0, count: 10)
     var random: [UInt8] = []
@@ -47,6 +50,15 @@ struct TestKeys: KeySource {
     mutating func setSequenceCounter(_ value: UInt32, of version: UInt8) throws(StatusWord) {
         counters[version] = value
     }
+
+    func isBlocked(_ version: UInt8) -> Bool { failures[version, default: 0] >= limit }
+
+    mutating func countAuthentication(with version: UInt8) throws(StatusWord) {
+        guard !isBlocked(version) else { throw .authenticationMethodBlocked }
+        failures[version, default: 0] += 1
+    }
+
+    mutating func forgetFailedAuthentications(with version: UInt8) throws(StatusWord) { failures[version] = 0 }
 
     func withSelectedAID<Result: ~Copyable>(
         _ body: (OctetView) throws(StatusWord) -> Result

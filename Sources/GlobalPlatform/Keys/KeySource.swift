@@ -8,25 +8,14 @@ public struct KeyReference: Equatable, Hashable, Sendable {
     /// The key identifier, 00 to 7F.
     public let identifier: UInt8
 
+    /// The version of the initial keys of the issuer security domain: FF.
+    static let initialVersion: UInt8 = 0xFF
+
     /// Names a key.
     public init(version: UInt8, identifier: UInt8) {
         self.version = version
         self.identifier = identifier
     }
-}
-
-/// The type of a key: GPCS table 11-16.
-public enum KeyType: UInt8, Sendable {
-    /// DES, Triple DES with two or three keys.
-    case des = 0x80
-    /// A pre-shared key of TLS.
-    case tlsPSK = 0x85
-    /// AES.
-    case aes = 0x88
-    /// A public key of an elliptic curve.
-    case eccPublic = 0xB0
-    /// A private key of an elliptic curve.
-    case eccPrivate = 0xB1
 }
 
 /// A key as its security domain lends it, for one call.
@@ -35,7 +24,8 @@ public struct Key {
     public let type: KeyType
     /// The curve of a key of an elliptic curve.
     public let curve: Curve?
-    /// The octets: of a public key its point, of a private key its number.
+    /// The octets: of a public key of an elliptic curve its point, of a private one its number, of an RSA key the
+    /// modulus.
     public let octets: OctetView
 
     /// A key of `octets`.
@@ -71,6 +61,17 @@ public protocol KeySource: ~Copyable {
 
     /// Keeps the sequence counter of a key version.
     mutating func setSequenceCounter(_ value: UInt32, of version: UInt8) throws(StatusWord)
+
+    /// Whether so many authentications in a row have failed that the keys of a version begin no session any more.
+    func isBlocked(_ version: UInt8) -> Bool
+
+    /// Counts an authentication with the keys of a version, before anything is compared. Durable when it returns.
+    ///
+    /// - Throws: 6983 where they are blocked.
+    mutating func countAuthentication(with version: UInt8) throws(StatusWord)
+
+    /// Forgets what was counted: an authentication has succeeded. Durable when it returns.
+    mutating func forgetFailedAuthentications(with version: UInt8) throws(StatusWord)
 
     /// Calls `body` with the AID of the application that is selected on the channel.
     func withSelectedAID<Result: ~Copyable>(

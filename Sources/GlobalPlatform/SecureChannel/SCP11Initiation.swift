@@ -72,9 +72,12 @@ extension SecureChannelSession {
     /// MUTUAL AUTHENTICATE (SCP11a, SCP11c) and INTERNAL AUTHENTICATE (SCP11b): AmdF. P1 is the
     /// version, P2 the identifier of the card's key.
     ///
+    /// The off-card entity of SCP11a and SCP11c shows that it has its keys with the first C-MAC that is right. Until
+    /// then the authentication counts as a failed one.
+    ///
     /// - Throws: 6A88 where there is no such key; 6A80 for malformed data, another variant than the command's, or a
     ///   point that is none; 6A86 where the key is not that of the variant; 6985 where no certificate was verified
-    ///   before.
+    ///   before; 6983 where too many authentications have failed.
     mutating func authenticate<Source: KeySource & ~Copyable>(
         _ command: CommandAPDU,
         isMutual: Bool,
@@ -103,6 +106,11 @@ extension SecureChannelSession {
             throw .incorrectData
         }
         if let host, host.curve != cardKey.curve { throw .incorrectData }
+        if isMutual {
+            try source.countAuthentication(with: command.p1)
+        } else if source.isBlocked(command.p1) {
+            throw .authenticationMethodBlocked
+        }
         let random = SecretOctets(count: PrivateKey.randomLength)
         if template.variant != .scp11c { try source.fillRandom(random.buffer) }
 
@@ -146,6 +154,7 @@ extension SecureChannelSession {
         supportsResponseMAC = true
         supportsResponseEncryption = true
         open(template.level, authentication: isMutual ? .authenticated : [])
+        unprovenVersion = isMutual ? command.p1 : nil
     }
 
     private static func appendPoint(_ key: PublicKey, to response: inout OctetWriter) {

@@ -16,11 +16,16 @@ public struct SCP02Options: Equatable, Sendable {
     /// i.
     public let value: UInt8
 
+    /// 55: a pseudo-random challenge, and the ICV of a C-MAC enciphered.
+    public static let common = SCP02Options(known: 0x55)
+
     /// nil for an option that is not built.
     public init?(_ value: UInt8) {
         guard value & 0x8F == 0x05 else { return nil }
-        self.value = value
+        self.init(known: value)
     }
+
+    private init(known value: UInt8) { self.value = value }
 
     /// Whether the ICV of a C-MAC is enciphered.
     public var encryptsVector: Bool { value & 0x10 != 0 }
@@ -35,11 +40,16 @@ public struct SCP03Options: Equatable, Sendable {
     /// i.
     public let value: UInt8
 
+    /// 70: a pseudo-random challenge, R-MAC and R-ENC, S8.
+    public static let common = SCP03Options(known: 0x70)
+
     /// nil where i is none: R-ENC needs R-MAC.
     public init?(_ value: UInt8) {
         guard value & 0x8E == 0, value & 0x60 != 0x40 else { return nil }
-        self.value = value
+        self.init(known: value)
     }
+
+    private init(known value: UInt8) { self.value = value }
 
     /// How long challenges, cryptograms and MACs are.
     public var size: AESSecureMessaging.Size { value & 0x01 == 0 ? .s8 : .s16 }

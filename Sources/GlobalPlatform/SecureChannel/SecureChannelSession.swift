@@ -43,6 +43,8 @@ public struct SecureChannelSession: ~Copyable {
     var isSilent = false
     /// The response to the command under way is to be protected.
     var protectsResponse = false
+    /// Of SCP11a and SCP11c, until the first C-MAC that is right: the key version whose authentication is counted.
+    var unprovenVersion: UInt8?
 
     // One of the two is there, from INITIALIZE UPDATE on.
     var aes: AESSecureMessaging?
@@ -97,10 +99,10 @@ public struct SecureChannelSession: ~Copyable {
         case .internalAuthenticate: try authenticate(command, isMutual: false, from: &source, into: &response)
         case .performSecurityOperation: try performSecurityOperation(command, from: source)
         case .beginResponseMAC:
-            return .answered(try beginResponseMAC(try unwrap(command, scratch), into: &response))
+            return .answered(try beginResponseMAC(try unwrap(command, &source, scratch), into: &response))
         case .endResponseMAC:
-            return .answered(try endResponseMAC(try unwrap(command, scratch), into: &response))
-        case nil: return .command(try unwrap(command, scratch))
+            return .answered(try endResponseMAC(try unwrap(command, &source, scratch), into: &response))
+        case nil: return .command(try unwrap(command, &source, scratch))
         }
         return .answered(.success)
     }
@@ -147,8 +149,9 @@ public struct SecureChannelSession: ~Copyable {
     ///
     /// - Throws: 6982 where protection is missing, not expected or wrong, of which an open session is aborted; 6882 for
     ///   secure messaging of ISO/IEC 7816-4.
-    private mutating func unwrap(
+    private mutating func unwrap<Source: KeySource & ~Copyable>(
         _ command: CommandAPDU,
+        _ source: inout Source,
         _ scratch: UnsafeMutableRawBufferPointer
     ) throws(StatusWord) -> CommandAPDU {
         if SessionCommand.isForeign(command) { return command }
@@ -182,6 +185,10 @@ public struct SecureChannelSession: ~Copyable {
         } catch {
             // Whatever it was: nobody is to tell one from another.
             throw abort(.securityStatusNotSatisfied)
+        }
+        if isSecured, let version = unprovenVersion {
+            unprovenVersion = nil
+            try source.forgetFailedAuthentications(with: version)
         }
         return plain
     }
@@ -270,6 +277,7 @@ public struct SecureChannelSession: ~Copyable {
         supportsResponseEncryption = false
         isSilent = false
         protectsResponse = false
+        unprovenVersion = nil
     }
 }
 

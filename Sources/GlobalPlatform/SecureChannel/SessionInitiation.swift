@@ -17,7 +17,8 @@ extension SecureChannelSession {
     /// INITIALIZE UPDATE: GPCS clause E.5.1, AmdD clause 7.1.1. It ends an open session, whatever becomes of it.
     ///
     /// - Throws: 6A86 for a key identifier; 6A88 where the key version is unknown, incomplete, or for something else;
-    ///   6700 for a host challenge of another length; 6985 where the sequence counter is at its end.
+    ///   6700 for a host challenge of another length; 6983 where too many authentications have failed; 6985 where the
+    ///   sequence counter is at its end.
     mutating func initializeUpdate<Source: KeySource & ~Copyable>(
         _ command: CommandAPDU,
         from source: inout Source,
@@ -29,6 +30,7 @@ extension SecureChannelSession {
         guard let version = command.p1 == 0 ? source.defaultVersion : command.p1,
             let secureChannel = source.secureChannel(of: version)
         else { throw .referencedDataNotFound }
+        guard !source.isBlocked(version) else { throw .authenticationMethodBlocked }
         let data = command.data
         do throws(StatusWord) {
             switch secureChannel {
@@ -192,8 +194,8 @@ extension SecureChannelSession {
     /// again.
     ///
     /// - Throws: 6985 where INITIALIZE UPDATE did not come right before, of which an open session is aborted; 6A86 for
-    ///   a security level that there is not; 6700 for another length; 6300 for a wrong cryptogram; 6982 for a wrong
-    ///   MAC.
+    ///   a security level that there is not; 6700 for another length; 6983 where too many authentications have failed;
+    ///   6300 for a wrong cryptogram; 6982 for a wrong MAC.
     mutating func externalAuthenticate<Source: KeySource & ~Copyable>(
         _ command: CommandAPDU,
         from source: inout Source
@@ -231,6 +233,7 @@ extension SecureChannelSession {
         let size = initiation.hostCryptogram.count
         let data = command.data
         guard data.count == 2 * size else { throw .wrongLength }
+        try source.countAuthentication(with: initiation.version)
         let cryptogram = data.part(from: 0, length: size)
         let mac = data.part(from: size)
         let isGenuine = try computed { () throws(CryptoError) in
@@ -240,6 +243,7 @@ extension SecureChannelSession {
             }
         }
         let isHost = constantTimeEqual(cryptogram, initiation.hostCryptogram.view)
+        if isGenuine, isHost { try source.forgetFailedAuthentications(with: initiation.version) }
         if des != nil, isGenuine {
             // GPCS clause E.1.2.3: with the first C-MAC that is right, before anything else. Another channel may have
             // opened a session with the same counter since.

@@ -49,7 +49,8 @@ extension OPEN {
         var writer = card.output
         // GPCS clause 10.2.3: what goes on over several commands ends with the session.
         defer { if session.pointee.secureChannel.level.isEmpty { session.pointee.endProcesses() } }
-        let received = try SecurityDomainKeys.with(domain, selected: aid, &card) { (keys) throws(StatusWord) in
+        let received = try SecurityDomainKeys.with(&card, domain: domain, selectedAID: aid) {
+            (keys) throws(StatusWord) in
             try session.pointee.secureChannel.receive(call.command, from: &keys, scratch: scratch, into: &writer)
         }
         card.output = writer
