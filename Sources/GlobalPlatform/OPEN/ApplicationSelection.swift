@@ -95,9 +95,10 @@ extension OPEN {
 
     private func isCardLocked(_ card: borrowing UICC) -> Bool { cardState(card) == .cardLocked }
 
-    /// Selects on a channel what is selected by default; where that cannot be, nothing but the file system.
+    /// Selects on a channel what is selected there implicitly, or by default; where that cannot be, nothing but the file system.
     mutating func selectDefault(on number: Int, _ card: borrowing UICC) {
-        guard let reference = registry.defaultSelected, let entry = RegistryEntry(reference, in: card.memory),
+        guard let reference = registry.implicitlySelected(on: number),
+            let entry = RegistryEntry(reference, in: card.memory),
             canBeSelected(entry, card), entry.program != .networkAccess
         else { return }
         channels[number].application = reference

@@ -127,6 +127,19 @@ extension OPEN {
         return privileges
     }
 
+    /// Checks that no other application is selected implicitly where INSTALL says that one is to be.
+    ///
+    /// - Throws: 6A80 for a channel that there is not; 6985 where one is.
+    func requireFreeChannels(
+        _ install: InstallCommand,
+        for entry: ObjectReference? = nil
+    ) throws(StatusWord) {
+        for channel in ImplicitSelection.channels(in: install.systemParameters) {
+            guard channel < Self.channelCount else { throw .incorrectData }
+            guard !registry.isTaken(channel: channel, butBy: entry) else { throw .conditionsNotSatisfied }
+        }
+    }
+
     /// Takes from the issuer security domain what only one application can have.
     func takeSinglePrivileges(_ privileges: Privileges, _ card: inout UICC) throws(StatusWord) {
         let taken = privileges.intersection(.single)
@@ -170,6 +183,7 @@ extension OPEN {
         with install: InstallCommand,
         _ card: inout UICC
     ) throws(StatusWord) {
+        try requireFreeChannels(install, for: entry.reference)
         let old = try entry.withAttributes(in: card.memory) { (attributes) throws(StatusWord) in attributes.array }
         let new = EntryAttributes(install, isSecurityDomain: entry.isSecurityDomain, replacing: old)
         guard new.octets != old else { return }

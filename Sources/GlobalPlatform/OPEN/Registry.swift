@@ -17,6 +17,8 @@ struct Registry: ~Copyable {
     private(set) var defaultSelected: ObjectReference?
     /// The application that a locked card still lets select.
     private(set) var finalApplication: ObjectReference?
+    /// The applications that are selected implicitly on a logical channel.
+    private var implicit: [(channel: UInt8, application: ObjectReference)] = []
     /// Whether a security domain with Mandated DAP Verification is there.
     private(set) var mandatesDAP = false
     private var slots: UnsafeMutableBufferPointer<UInt32>
@@ -35,6 +37,7 @@ struct Registry: ~Copyable {
         defaultSelected = nil
         finalApplication = nil
         mandatesDAP = false
+        implicit.removeAll(keepingCapacity: true)
         var keys: [AIDOrder] = []
         var next = memory.firstObject(of: .registryEntry)
         while let reference = next {
@@ -47,10 +50,33 @@ struct Registry: ~Copyable {
             if privileges.contains(.cardReset) { defaultSelected = reference }
             if privileges.contains(.finalApplication) { finalApplication = reference }
             if privileges.contains(.mandatedDAPVerification) { mandatesDAP = true }
+            if entry.attributesLength > 0 { collectImplicit(entry, memory) }
         }
         keys.sort()
         for key in keys { entries.append(key.reference) }
         fillSlots(from: memory)
+    }
+
+    private mutating func collectImplicit(_ entry: RegistryEntry, _ memory: borrowing Memory) {
+        do throws(StatusWord) {
+            try entry.withAttributes(in: memory) { (attributes) throws(StatusWord) in
+                for channel in ImplicitSelection.channels(in: OctetCursor(attributes)) {
+                    implicit.append((channel, entry.reference))
+                }
+            }
+        } catch {
+            // A damaged entry is selected by name only.
+        }
+    }
+
+    /// The application that is selected implicitly on a logical channel: by its parameter (CF), or by default.
+    func implicitlySelected(on channel: Int) -> ObjectReference? {
+        implicit.first { Int($0.channel) == channel }?.application ?? defaultSelected
+    }
+
+    /// Whether an application other than `entry` is selected implicitly on a channel by its parameter.
+    func isTaken(channel: UInt8, butBy entry: ObjectReference?) -> Bool {
+        implicit.contains { $0.channel == channel && $0.application != entry }
     }
 
     private mutating func fillSlots(from memory: borrowing Memory) {
@@ -142,5 +168,19 @@ extension OctetView {
             if left != right { return left < right }
         }
         return count < other.count
+    }
+}
+
+/// Implicit selection parameters (CF): GPCS table 11-51.
+enum ImplicitSelection {
+    /// The logical channels of the contact interface (b7) that they name: b5 to b1.
+    static func channels(in objects: OctetCursor) -> [UInt8] {
+        var channels: [UInt8] = []
+        var cursor = objects
+        while let object = cursor.berTLV() {
+            guard object.tag == 0xCF, let octet = object.value.octet(at: 0), octet & 0x40 != 0 else { continue }
+            channels.append(octet & 0x1F)
+        }
+        return channels
     }
 }

@@ -18,11 +18,4 @@ extension SecurityDomain {
         }
         return .success
     }
-
-    static func install(
-        _ instance: ObjectReference,
-        parameters: OctetView,
-        _ open: inout OPEN,
-        _ card: inout UICC
-    ) throws(StatusWord) {}
 }

@@ -44,6 +44,7 @@ extension SecurityDomain {
         guard let native = NativeModule.of(module.program) else { throw .functionNotSupported }
         let privileges = try open.grantable(install.privileges, card)
         guard privileges.contains(.securityDomain) == (module.program == .securityDomain) else { throw .incorrectData }
+        try open.requireFreeChannels(install)
         let parameters = try install.applicationParameters()
         let attributes = EntryAttributes(install, isSecurityDomain: privileges.contains(.securityDomain))
         let owner = try open.makeOwner(for: install, privileges, in: call.instance, &card)

@@ -21,6 +21,25 @@ enum SecurityDomain: Application {
         Command(ins: 0xE6, needsAuthentication: true, handler: install),
     ]
 
+    /// - Throws: 6A80 for parameters that are none, or a protocol that the card does not have.
+    static func install(
+        _ instance: ObjectReference,
+        parameters: OctetView,
+        _ open: inout OPEN,
+        _ card: inout UICC
+    ) throws(StatusWord) {
+        _ = try SecurityDomainParameters(parameters)
+    }
+
+    /// Its keys go with it.
+    static func delete(
+        _ instance: RegistryEntry,
+        _ open: inout OPEN,
+        _ card: inout UICC
+    ) throws(StatusWord) {
+        try card.memory.deleteAllKeys(of: instance.reference)
+    }
+
     static func process(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         guard isOwn(call.command) else { return try card.executePlatform(call.command) }
         guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
