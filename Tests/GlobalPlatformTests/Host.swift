@@ -107,15 +107,23 @@ final class Host {
                 )
                 body = cbc(.aes, sessionKeys["enc"] ?? [], iv, pad(data, 16))
             }
-            let header = [cla & 0xFC] + command[1..<4] + [UInt8(body.count + size)]
-            return [cla] + header.dropFirst() + body + commandMAC(header, body) + [0x00]
+            let header = [cla & 0xFC] + command[1..<4] + Self.lengthField(body.count + size)
+            let le: [UInt8] = header.count > 5 ? [0x00, 0x00] : [0x00]
+            return [cla] + header.dropFirst() + body + commandMAC(header, body) + le
         }
-        let header = [cla & 0xFC] + command[1..<4] + [UInt8(data.count + 8)]
+        let header = [cla & 0xFC] + command[1..<4] + Self.lengthField(data.count + 8)
         let mac = commandMAC(header, data)
         if level & 0x02 != 0, !data.isEmpty {
             body = cbc(.des, sessionKeys["enc"] ?? [], [UInt8](repeating: 0, count: 8), pad(data, 8))
         }
-        return [cla] + command[1..<4] + [UInt8(body.count + 8)] + body + mac + [0x00]
+        let lc = Self.lengthField(body.count + 8)
+        let le: [UInt8] = lc.count > 1 ? [0x00, 0x00] : [0x00]
+        return [cla] + command[1..<4] + lc + body + mac + le
+    }
+
+    /// Lc: one octet, or above 255 three.
+    static func lengthField(_ count: Int) -> [UInt8] {
+        count > 255 ? [0x00, UInt8(count >> 8), UInt8(count & 0xFF)] : [UInt8(count)]
     }
 
     /// The data of a response to `command` with its protection taken off; nil where that is wrong.
@@ -184,7 +192,7 @@ final class Host {
 
     /// A command as the R-MAC of SCP02 takes it.
     static func stripped(_ command: [UInt8]) -> [UInt8] {
-        [command[0] & 0xF8] + command[1..<4] + [UInt8(command.count > 5 ? command.count - 5 : 0)] + command.dropFirst(5)
+        [command[0] & 0xF8] + command[1..<4] + lengthField(max(0, command.count - 5)) + command.dropFirst(5)
     }
 
     /// Advances the chain of R-MACs of SCP02.

@@ -37,12 +37,12 @@ import Testing
         var options = SecureChannelOptions()
         options.scp02 = try #require(SCP02Options(0x15))
         options.scp03 = try #require(SCP03Options(0x30))
-        try card.put(0x01, .aes, des, options)
-        try card.put(0x20, .des, des, options)
-        try card.put(0x30, .aes, des, options)
-        try card.put(0x40, .tlsPSK, [des[0]], options)
-        try card.put(0x11, .des, des, options)
-        try card.put(0x50, .des, des, options)
+        try card.put(0x01, .aes, des, options: options)
+        try card.put(0x20, .des, des, options: options)
+        try card.put(0x30, .aes, des, options: options)
+        try card.put(0x40, .tlsPSK, [des[0]], options: options)
+        try card.put(0x11, .des, des, options: options)
+        try card.put(0x50, .des, des, options: options)
         try card.put(0x51, .aes, des)
         #expect(channel(0x01) == nil && channel(0x40) == nil && channel(0x11) == nil)
         #expect(channel(0x20) == .scp02(options.scp02))
@@ -96,39 +96,39 @@ import Testing
             try keys.countAuthentication(with: 0x30)
         }
         // One key: SCP03 counts on, SCP02 begins anew.
-        try card.put(0x30, .aes, [new[2]], from: 3, replacing: 0x30)
-        try card.put(0x20, .des, [new[2]], from: 3, replacing: 0x20)
+        try card.put(0x30, .aes, [new[2]], from: 3, .replacing(0x30))
+        try card.put(0x20, .des, [new[2]], from: 3, .replacing(0x20))
         var counters = try card.withKeys { (keys) throws(StatusWord) in
             (try keys.sequenceCounter(of: 0x30), try keys.sequenceCounter(of: 0x20))
         }
         #expect(counters == (5, 0))
         #expect(card.keySet(0x30)?.failedAuthentications == 0)
-        try card.put(0x30, .aes, Array(new[..<2]), replacing: 0x30)
+        try card.put(0x30, .aes, Array(new[..<2]), .replacing(0x30))
         counters = try card.withKeys { (keys) throws(StatusWord) in
             (try keys.sequenceCounter(of: 0x30), try keys.sequenceCounter(of: 0x20))
         }
         #expect(counters == (0, 0))
         for number in 0..<3 { #expect(card.key(0x30, UInt8(number + 1)) == new[number]) }
         // Another version in its place in the list.
-        try card.put(0x31, .aes, old, replacing: 0x30)
+        try card.put(0x31, .aes, old, .replacing(0x30))
         #expect(card.versions == [0x31, 0x20])
         // What cannot be replaced.
         #expect(
-            status { () throws(StatusWord) in try card.put(0x31, .aes, old, replacing: 0x30) }
+            status { () throws(StatusWord) in try card.put(0x31, .aes, old, .replacing(0x30)) }
                 == .referencedDataNotFound
         )
         #expect(
-            status { () throws(StatusWord) in try card.put(0x31, .aes, [old[0]], from: 4, replacing: 0x31) }
+            status { () throws(StatusWord) in try card.put(0x31, .aes, [old[0]], from: 4, .replacing(0x31)) }
                 == .referencedDataNotFound
         )
-        #expect(status { () throws(StatusWord) in try card.put(0x31, .des, old, replacing: 0x31) } == .incorrectData)
+        #expect(status { () throws(StatusWord) in try card.put(0x31, .des, old, .replacing(0x31)) } == .incorrectData)
         #expect(
-            status { () throws(StatusWord) in try card.put(0x31, .aes, [old[0] + old[1]], replacing: 0x31) }
+            status { () throws(StatusWord) in try card.put(0x31, .aes, [old[0] + old[1]], .replacing(0x31)) }
                 == .incorrectData
         )
         #expect(status { () throws(StatusWord) in try card.put(0x31, .aes, old) } == .conditionsNotSatisfied)
         #expect(
-            status { () throws(StatusWord) in try card.put(0x20, .aes, old, replacing: 0x31) }
+            status { () throws(StatusWord) in try card.put(0x20, .aes, old, .replacing(0x31)) }
                 == .conditionsNotSatisfied
         )
         #expect(card.versions == [0x31, 0x20])
@@ -144,7 +144,7 @@ import Testing
         try card.delete(identifier: 2, version: 0x30)
         #expect(!card.holds(keys[1]) && card.holds(keys[0]) && card.holds(keys[2]))
         #expect(card.key(0x30, 3) == keys[2])
-        try card.put(0x30, .aes, [threeKeys(0xC0)[0]], replacing: 0x30)
+        try card.put(0x30, .aes, [threeKeys(0xC0)[0]], .replacing(0x30))
         #expect(!card.holds(keys[0]) && !card.holds(Array(keys[0].prefix(8))))
         try card.delete(version: 0x30)
         #expect(!card.holds(keys[2]) && card.versions == [0x31])
@@ -208,7 +208,7 @@ import Testing
         threeKeys(0x40)[0].withView { list.append(0x12, .aes, usage: 0x8200, $0) }
         threeKeys(0x40)[0].withView { list.append(0x13, .aes, access: 0x00, $0) }
         try card.change { (memory) throws(StatusWord) in
-            try memory.putKeys(list, version: 0x76, in: card.domain, SecureChannelOptions())
+            try memory.putKeys(list, version: 0x76, .adding, in: card.domain, SecureChannelOptions())
         }
         basic += "C0061076B040F003"
         let extended = "C00B1176FF880010021480 0101" + "C0091276FF8800100182 00" + "C0091376FF880010 00 0100"

@@ -108,6 +108,29 @@ import Testing
         #expect(card.received?.count == 605)
     }
 
+    /// Data fields around the lengths where that of the MAC, and that of the command, get three octets.
+    @Test func lengthsAround255() throws {
+        for (channel, staticKeys, levels) in Self.channels() where staticKeys[0].count == 16 {
+            for level in levels where level & 0x01 != 0 {
+                var keys = TestKeys()
+                keys.add(0x30, channel, staticKeys)
+                let card = CardSide(keys)
+                let host = Host(channel, version: 0x30, keys: staticKeys)
+                #expect(host.take(card.send(host.initializeUpdate())))
+                #expect(hex(card.send(host.externalAuthenticate(level))) == "9000")
+                card.answer = ([1, 2, 3], .success)
+                for length in [231, 232, 239, 240, 247, 248, 255, 256, 257, 1_000] {
+                    let data = (0..<length).map { UInt8($0 * 7 & 0xFF) }
+                    // The length octet of this one is not looked at.
+                    let command = octets("80E2000000") + data
+                    let response = card.send(host.wrap(command))
+                    #expect(card.received?.dropFirst(5) == data[...], "\(channel) level \(level) length \(length)")
+                    #expect(host.unwrap(response, to: command) == [1, 2, 3], "\(channel) level \(level) \(length)")
+                }
+            }
+        }
+    }
+
     /// The session ends with `end`, and its keys with it.
     @Test func end() throws {
         let channel = SecureChannelProtocol.scp03(try #require(SCP03Options(0x70)))

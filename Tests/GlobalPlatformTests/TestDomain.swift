@@ -11,7 +11,10 @@ final class TestDomain {
     let image: UnsafeMutableRawBufferPointer
     var uicc: UICC
     let domain: ObjectReference
+    var selectedAID = aid
     var session = SecureChannelSession()
+    var groups = KeyDataGroups()
+    var isPending: Bool { groups.isPending }
     static let aid: [UInt8] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00]
 
     /// A card with an issuer security domain, or with one that another one stands above, whose owner has a quota.
@@ -69,15 +72,15 @@ final class TestDomain {
         _ type: KeyType,
         _ keys: [[UInt8]],
         from identifier: UInt8 = 1,
-        replacing old: UInt8? = nil,
-        _ options: SecureChannelOptions = SecureChannelOptions()
+        _ mode: KeyPutting = .adding,
+        options: SecureChannelOptions = SecureChannelOptions()
     ) throws(StatusWord) {
         var list = KeyList(capacity: 4_096)
         for (number, key) in keys.enumerated() {
             key.withView { list.append(identifier + UInt8(number), type, $0) }
         }
         try change { (memory) throws(StatusWord) in
-            try memory.putKeys(list, version: version, replacing: old, in: self.domain, options)
+            try memory.putKeys(list, version: version, mode, in: self.domain, options)
         }
     }
 
@@ -101,8 +104,8 @@ final class TestDomain {
     func withKeys<Result>(
         _ body: (inout SecurityDomainKeys) throws(StatusWord) -> Result
     ) throws(StatusWord) -> Result {
-        let room = SecretOctets(count: Self.aid.count)
-        Self.aid.withView { $0.copy(to: room.buffer) }
+        let room = SecretOctets(count: selectedAID.count)
+        selectedAID.withView { $0.copy(to: room.buffer) }
         return try SecurityDomainKeys.with(&uicc, domain: domain, selectedAID: room.view, body)
     }
 
@@ -138,7 +141,8 @@ final class TestDomain {
         return hex(writer.view.array)
     }
 
-    /// Sends a command of a secure channel session; the response ends with the status word.
+    /// Sends a command; the response ends with the status word. The application has PUT KEY, DELETE [key] and, with the
+    /// DGI in P1 and P2, STORE DATA.
     func send(_ command: [UInt8]) -> [UInt8] {
         let scratch = SecretOctets(count: 4_096)
         let room = SecretOctets(count: 4_096)
@@ -147,11 +151,16 @@ final class TestDomain {
         do throws(StatusWord) {
             try command.withView { (command) throws(StatusWord) in
                 let command = try CommandAPDU(command, allowsExtended: true)
-                try withKeys { (keys) throws(StatusWord) in
-                    switch try session.receive(command, from: &keys, scratch: scratch.buffer, into: &response) {
-                    case .answered(let own): status = own
-                    case .command: try session.wrap(.empty, status: .success, into: &response)
-                    }
+                let received = try withKeys { (keys) throws(StatusWord) in
+                    try session.receive(command, from: &keys, scratch: scratch.buffer, into: &response)
+                }
+                switch received {
+                case .answered(let own): status = own
+                case .command(let plain):
+                    let data = SecretOctets(count: 4_096)
+                    var answer = OctetWriter(data.buffer)
+                    status = run(plain, into: &answer)
+                    try session.wrap(answer.view, status: status, into: &response)
                 }
             }
         } catch {
@@ -160,6 +169,53 @@ final class TestDomain {
             uicc.memory.rollBack()
         }
         return response.view.array + [status.sw1, status.sw2]
+    }
+
+    func send(_ command: String) -> String { hex(send(GlobalPlatformTests.octets(command))) }
+
+    private func run(_ command: CommandAPDU, into answer: inout OctetWriter) -> StatusWord {
+        do throws(StatusWord) {
+            try change { (memory) throws(StatusWord) in
+                switch command.ins {
+                case 0xD8:
+                    try self.session.withDataEncryptionKey { (key) throws(StatusWord) in
+                        try KeyManagement.putKey(
+                            command,
+                            &memory,
+                            domain: self.domain,
+                            key,
+                            SecureChannelOptions(),
+                            into: &answer
+                        )
+                    }
+                case 0xE4: try KeyManagement.deleteKey(command.data, &memory, domain: self.domain)
+                case 0xE2:
+                    try self.session.withDataEncryptionKey { (key) throws(StatusWord) in
+                        try self.groups.store(
+                            command.p1p2,
+                            command.data,
+                            in: &memory,
+                            domain: self.domain,
+                            key,
+                            SecureChannelOptions()
+                        )
+                    }
+                default: break
+                }
+            }
+            return .success
+        } catch {
+            answer.truncate(to: 0)
+            return error
+        }
+    }
+
+    /// Opens a session of SCP03 or SCP02 at level 01.
+    func open(_ channel: SecureChannelProtocol, _ version: UInt8, _ keys: [[UInt8]]) throws -> Host {
+        let host = Host(channel, version: version, keys: keys)
+        try #require(host.take(send(host.initializeUpdate())))
+        try #require(hex(send(host.externalAuthenticate(0x01))) == "9000")
+        return host
     }
 }
 

@@ -5,6 +5,16 @@ import Octets
 // Changes of the keys of a security domain. Each is part of the transaction under way: a caller that hands an error on
 // rolls it back. The octets of keys that go are erased when it commits.
 
+/// What becomes of keys that a security domain has.
+public enum KeyPutting: Sendable {
+    /// None of the new keys is there.
+    case adding
+    /// Those of a version, with the identifiers of the new keys, go.
+    case replacing(UInt8)
+    /// Those with the identifiers and the version of the new keys go, where they are there.
+    case addingOrReplacing
+}
+
 extension Memory {
     /// Puts keys into a security domain: GPCS clause 11.8.2. Their owner is that of its registry entry.
     ///
@@ -13,26 +23,35 @@ extension Memory {
     ///
     /// - Parameters:
     ///   - version: 01 to 7F, or FF for the initial keys.
-    ///   - old: the version whose keys of the same identifiers go; nil: the keys are new.
+    ///   - mode: what becomes of keys that are there.
     /// - Throws: 6A88 where there is no key to replace; 6A80 where that has another type or length, and where the keys
     ///   are none for their version; 6985 where a new key is there already; 6A84 where memory is short.
     public mutating func putKeys(
         _ keys: borrowing KeyList,
         version: UInt8,
-        replacing old: UInt8? = nil,
+        _ mode: KeyPutting,
         in domain: ObjectReference,
         _ options: SecureChannelOptions
     ) throws(StatusWord) {
         let new = keys.view
         guard !keys.overflowed, !new.isEmpty else { throw .technicalProblem }
-        let replaced = old.flatMap { keySet($0, of: domain) }
-        if let replaced {
-            try withKeys(of: replaced) { (keys) throws(StatusWord) in try Self.requireAlike(new, keys) }
-        } else if old != nil {
-            throw .referencedDataNotFound
+        var replaced: KeySet?
+        var isAdding = true
+        switch mode {
+        case .adding: break
+        case .replacing(let old):
+            guard let set = keySet(old, of: domain) else { throw .referencedDataNotFound }
+            try withKeys(of: set) { (keys) throws(StatusWord) in try Self.requireAlike(new, keys, mayLack: false) }
+            replaced = set
+            isAdding = old != version
+        case .addingOrReplacing:
+            isAdding = false
+            if let set = keySet(version, of: domain) {
+                try withKeys(of: set) { (keys) throws(StatusWord) in try Self.requireAlike(new, keys, mayLack: true) }
+            }
         }
         if let set = keySet(version, of: domain) {
-            if version != old {
+            if isAdding {
                 try withKeys(of: set) { (keys) throws(StatusWord) in try Self.requireAbsent(new, keys) }
             }
             try rewrite(set, adding: new, removing: { _ in false }, options)
@@ -40,7 +59,7 @@ extension Memory {
             let previous = replaced ?? firstKeySet(of: domain) { $0.next == nil }
             try createKeySet(version, new, behind: previous, in: domain, options)
         }
-        if let replaced, version != old {
+        if let replaced, isAdding {
             try rewrite(replaced, adding: .empty, removing: { OctetCursor(new).key($0) != nil }, options)
         }
         if version != KeyReference.initialVersion, keySet(version, of: domain)?.purpose.isInitialized == true,
@@ -107,10 +126,18 @@ extension Memory {
 
     // MARK: Key sets
 
-    private static func requireAlike(_ new: OctetView, _ existing: OctetCursor) throws(StatusWord) {
+    /// Checks that new keys can stand in the place of those of the same identifiers.
+    private static func requireAlike(
+        _ new: OctetView,
+        _ existing: OctetCursor,
+        mayLack: Bool
+    ) throws(StatusWord) {
         var cursor = OctetCursor(new)
         while let key = StoredKey(&cursor) {
-            guard let old = existing.key(key.identifier) else { throw .referencedDataNotFound }
+            guard let old = existing.key(key.identifier) else {
+                if mayLack { continue }
+                throw .referencedDataNotFound
+            }
             guard old.isAlike(key) else { throw .incorrectData }
         }
     }
