@@ -97,6 +97,17 @@ int seam_ecdsa_verify(
 /// clause 5 has them. Refuses a point whose product is zero.
 int seam_x25519(const uint8_t scalar[32], const uint8_t *point, uint8_t product[32]);
 
+// RSA. A number is octets, big-endian.
+
+enum { SEAM_RSA_PKCS1_SHA1 = 0, SEAM_RSA_PSS_SHA256 = 1 };
+
+/// Verifies an RSA signature of the message with this digest (RFC 8017): RSASSA-PKCS1-v1_5 with SHA-1, or RSASSA-PSS
+/// with SHA-256, MGF1 with SHA-256 and a salt of 32 octets. SEAM_OK if it is good, SEAM_REFUSED if not. The caller sees
+/// to it that modulus and exponent are odd, and not longer than what it wants to wait for.
+int seam_rsa_verify(
+    int scheme, const uint8_t *modulus, size_t modulus_length, const uint8_t *exponent, size_t exponent_length,
+    const uint8_t *digest, size_t digest_length, const uint8_t *signature, size_t signature_length);
+
 // Memory
 
 /// Compares in a time that depends on the length only: 1 if equal, else 0.
