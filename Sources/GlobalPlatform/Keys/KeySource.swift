@@ -27,12 +27,15 @@ public struct Key {
     /// The octets: of a public key of an elliptic curve its point, of a private one its number, of an RSA key the
     /// modulus.
     public let octets: OctetView
+    /// The exponent of an RSA public key.
+    public let exponent: OctetView
 
     /// A key of `octets`.
-    public init(_ type: KeyType, curve: Curve? = nil, _ octets: OctetView) {
+    public init(_ type: KeyType, curve: Curve? = nil, _ octets: OctetView, exponent: OctetView = .empty) {
         self.type = type
         self.curve = curve
         self.octets = octets
+        self.exponent = exponent
     }
 }
 

@@ -45,7 +45,7 @@ public struct StoredKey {
         var cursor = components
         guard let first = KeyComponent(&cursor) else { return nil }
         let curve = component(.curveReference)?.number.flatMap { UInt8(exactly: $0) }.flatMap(Curve.init(rawValue:))
-        return Key(first.type, curve: curve, first.value)
+        return Key(first.type, curve: curve, first.value, exponent: component(.rsaPublicExponent) ?? .empty)
     }
 
     /// Whether another key can stand in the place of this one: type and length are the same.

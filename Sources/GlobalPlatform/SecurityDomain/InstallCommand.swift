@@ -28,6 +28,8 @@ struct InstallCommand {
     let privileges: OctetView
     /// BER-TLV objects.
     let parameters: OctetView
+    /// All fields in front of the token: what the token signs.
+    let signed: OctetView
     let token: OctetView
 
     /// - Parameter isLoad: whether the fields are those of INSTALL [for load].
@@ -40,6 +42,7 @@ struct InstallCommand {
         third = try Self.field(&cursor)
         privileges = isLoad ? .empty : try Self.field(&cursor)
         parameters = try Self.field(&cursor)
+        signed = data.part(from: 0, length: cursor.position)
         token = try Self.field(&cursor)
         guard cursor.isAtEnd else { throw .incorrectData }
         for aid in isLoad ? [first, second] : [first, second, third] {
