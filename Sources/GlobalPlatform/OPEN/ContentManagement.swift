@@ -16,29 +16,6 @@ enum ContentOperation: UInt8 {
 }
 
 extension OPEN {
-    /// Checks that the security domain which received a command may do what it asks.
-    ///
-    /// - Throws: 6985 where it is not PERSONALIZED, has neither Authorized nor Delegated Management, or is restricted, or
-    ///   where a token comes that is not needed; 6982 where one is missing or wrong.
-    func authorize(
-        _ operation: ContentOperation,
-        _ call: Call,
-        token: OctetView,
-        _ card: borrowing UICC
-    ) throws(StatusWord) {
-        if isFactory { return }
-        try requireUnrestricted(operation, call, card)
-        let domain = call.instance
-        guard domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized else { throw .conditionsNotSatisfied }
-        if domain.privileges.contains(.authorizedManagement) {
-            guard token.isEmpty else { throw .conditionsNotSatisfied }
-            return
-        }
-        guard domain.privileges.contains(.delegatedManagement) else { throw .conditionsNotSatisfied }
-        guard !token.isEmpty else { throw .securityStatusNotSatisfied }
-        throw .securityStatusNotSatisfied
-    }
-
     /// Checks that INSTALL [for registry update] has not forbidden an operation, to the card or to the security domain.
     ///
     /// - Throws: 6985 where it has.
@@ -210,12 +187,6 @@ extension OPEN {
             return parent
         }
         return try card.memory.createOwner(parent: parent, quota: quota)
-    }
-
-    /// Writes the response of a command of card content management: no confirmation.
-    func confirm(_ card: inout UICC) throws(StatusWord) -> StatusWord {
-        card.output.append(UInt8(0))
-        return .success
     }
 }
 

@@ -135,6 +135,8 @@ struct SelectedApplication {
     var program = Program.none
     /// The load file of the last LOAD, for the end of the combined process.
     var loaded: ObjectReference?
+    /// What the token of that process signs besides: INSTALL at its beginning.
+    var combined: (p1: UInt8, p2: UInt8, signed: [UInt8])?
     /// The session with it, once it has one.
     private(set) var session: UnsafeMutablePointer<ApplicationSession>?
 
@@ -152,6 +154,7 @@ struct SelectedApplication {
         application = nil
         program = .none
         loaded = nil
+        combined = nil
         session?.pointee.end()
     }
 

@@ -2,7 +2,7 @@ import CardOS
 import Memory
 import Octets
 
-// DELETE [card content]: GPCS clauses 11.2 and 9.5.
+// DELETE: GPCS clauses 11.2 and 9.5.
 
 extension SecurityDomain {
     /// DELETE.
@@ -11,18 +11,26 @@ extension SecurityDomain {
     ///   6985 for what is in use, or cannot go; and as `OPEN.authorize`.
     static func delete(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         guard call.command.p1 == 0, call.command.p2 & 0x7F == 0 else { throw .incorrectP1P2 }
+        if KeyManagement.isDeleteKey(call.command.data) {
+            try KeyManagement.deleteKey(call.command.data, &card.memory, domain: call.instance.reference)
+            card.output.append(UInt8(0))
+            return .success
+        }
         let objects = OctetCursor(call.command.data)
         guard let aid = objects.firstValue(0x4F), (5...16).contains(aid.count) else { throw .incorrectData }
-        let token = objects.firstValue(0x9E) ?? .empty
+        let token = try Token(deleteWithP1: call.command.p1, p2: call.command.p2, call.command.data)
         let isGlobal = call.instance.privileges.contains(.globalDelete)
-        if !isGlobal || !token.isEmpty { try open.authorize(.delete, call, token: token, card) }
+        if !isGlobal || !token.octets.isEmpty {
+            try open.authorize(.delete, call, token: token, call.command.data, &card)
+        }
         try open.requireUnrestricted(.delete, call, card)
         guard let entry = open.registry.entry(aid, in: card.memory),
             isGlobal || open.isAssociated(entry, with: call.instance.reference, card)
         else { throw .referencedDataNotFound }
         guard entry.reference != call.instance.reference else { throw .conditionsNotSatisfied }
         try open.delete(entry, withRelated: call.command.p2 & 0x80 != 0, &card)
-        return try open.confirm(&card)
+        let identifier = TokenReference(call.command.data).identifier ?? .empty
+        return try open.confirm(.deletion(object: aid), call, token: identifier, &card)
     }
 }
 

@@ -15,6 +15,8 @@ extension SecurityDomain {
         switch (process, call.command.p2) {
         case (.forLoadInstallAndMakeSelectable, 0x03), (.forInstall, 0x00), (.forInstallAndMakeSelectable, 0x00):
             return try installApplication(InstallCommand(process, isLoad: false, data), call, &open, &card)
+        case (.forLoad, 0x00), (.forLoadInstallAndMakeSelectable, 0x01):
+            return try prepareLoad(InstallCommand(process, isLoad: true, data), call, &open, &card)
         case (.forMakeSelectable, 0x00):
             return try makeSelectable(InstallCommand(process, isLoad: false, data), call, &open, &card)
         case (.forExtradition, 0x00):
@@ -37,7 +39,20 @@ extension SecurityDomain {
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        try open.authorize(.install, call, token: install.token, card)
+        let combined = open.channels[call.channel].combined
+        if install.process.contains(.forLoad) {
+            guard let combined, open.channels[call.channel].loaded != nil else { throw .conditionsNotSatisfied }
+            try combined.signed.withView { (signed) throws(StatusWord) in
+                let token = Token(
+                    install.token,
+                    of: Token.Command(p1: combined.p1, p2: combined.p2, signed: signed),
+                    and: Token.Command(p1: call.command.p1, p2: call.command.p2, signed: install.signed)
+                )
+                try open.authorize(.install, call, token: token, install.parameters, &card)
+            }
+        } else {
+            try open.authorize(.install, call, token: Token(install, call), install.parameters, &card)
+        }
         let module = try open.module(of: install, for: call, card)
         let aid = install.third.isEmpty ? module.aid : install.third
         guard open.registry.entry(aid, in: card.memory) == nil else { throw .conditionsNotSatisfied }
@@ -63,7 +78,16 @@ extension SecurityDomain {
         open.hasChanged = true
         try open.takeSinglePrivileges(privileges, &card)
         try native.install(reference, parameters, &open, &card)
-        return try open.confirm(&card)
+        let file = module.loadFile.flatMap { RegistryEntry($0, in: card.memory) }?.aid ?? .empty
+        let operation: ConfirmedOperation
+        if install.process.contains(.forLoad) {
+            open.channels[call.channel].loaded = nil
+            open.channels[call.channel].combined = nil
+            operation = .loadAndInstallation(loadFile: file, application: aid, securityDomain: call.instance.aid)
+        } else {
+            operation = .installation(loadFile: file, application: aid)
+        }
+        return try open.confirm(operation, call, token: install.tokenIdentifier, &card)
     }
 
     /// INSTALL [for make selectable]: GPCS clause 11.5.2.3.3. Of the privileges only Card Reset counts.
@@ -75,7 +99,7 @@ extension SecurityDomain {
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        try open.authorize(.makeSelectable, call, token: install.token, card)
+        try open.authorize(.makeSelectable, call, token: Token(install, call), install.parameters, &card)
         let entry = try open.application(install.third, of: call, card)
         guard entry.lifeCycle == .installed else { throw .conditionsNotSatisfied }
         let asked = try open.grantable(install.privileges, card).intersection(.cardReset)
@@ -84,7 +108,9 @@ extension SecurityDomain {
         try card.memory.set(.lifeCycle, of: entry.reference, to: UInt32(LifeCycleState.selectable.rawValue))
         try open.updateAttributes(of: entry, with: install, &card)
         open.hasChanged = true
-        return try open.confirm(&card)
+        let file = entry.loadFile.flatMap { RegistryEntry($0, in: card.memory) }?.aid ?? .empty
+        let operation = ConfirmedOperation.installation(loadFile: file, application: entry.aid)
+        return try open.confirm(operation, call, token: install.tokenIdentifier, &card)
     }
 
     /// INSTALL [for extradition]: GPCS clause 9.4.1.
@@ -97,11 +123,13 @@ extension SecurityDomain {
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        try open.authorize(.extradition, call, token: install.token, card)
+        try open.authorize(.extradition, call, token: Token(install, call), install.parameters, &card)
         guard !install.first.isEmpty else { throw .incorrectData }
         let entry = try open.object(install.third, of: call, card)
+        let old = entry.securityDomain.flatMap { RegistryEntry($0, in: card.memory) }?.aid ?? .empty
         try open.extradite(entry, to: install.first, &card)
-        return try open.confirm(&card)
+        let operation = ConfirmedOperation.extradition(from: old, object: entry.aid, to: install.first)
+        return try open.confirm(operation, call, token: install.tokenIdentifier, &card)
     }
 
     /// INSTALL [for registry update]: GPCS clause 9.4.2. Without an AID it concerns OPEN itself.
@@ -114,7 +142,7 @@ extension SecurityDomain {
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        try open.authorize(.registryUpdate, call, token: install.token, card)
+        try open.authorize(.registryUpdate, call, token: Token(install, call), install.parameters, &card)
         let restrictions = install.systemParameters.firstValue(0xD9)
         guard restrictions == nil || restrictions?.count == 1 else { throw .incorrectData }
         let entry: RegistryEntry
@@ -137,9 +165,17 @@ extension SecurityDomain {
             try card.memory.set(.restrictions, of: entry.reference, to: UInt32(entry.restrictions | octet))
         }
         try open.updateAttributes(of: entry, with: install, &card)
+        let old = entry.securityDomain.flatMap { RegistryEntry($0, in: card.memory) }?.aid ?? .empty
         if !install.first.isEmpty { try open.extradite(entry, to: install.first, &card) }
         open.hasChanged = true
-        return try open.confirm(&card)
+        let operation = ConfirmedOperation.registryUpdate(
+            from: install.first.isEmpty ? .empty : old,
+            application: install.third,
+            to: install.first,
+            privileges: install.privileges,
+            parameters: install.parameters
+        )
+        return try open.confirm(operation, call, token: install.tokenIdentifier, &card)
     }
 
     /// INSTALL [for personalization]: GPCS clause 7.3.3. STORE DATA that follow go to the application.
@@ -162,6 +198,7 @@ extension SecurityDomain {
         let session = open.channels[call.channel].makeSession()
         session.pointee.store = StoredData()
         session.pointee.personalized = entry.reference
-        return try open.confirm(&card)
+        card.output.append(UInt8(0))
+        return .success
     }
 }

@@ -74,6 +74,9 @@ struct InstallCommand {
         return parameters
     }
 
+    /// The token identifier (93 in B6), which receipts repeat; empty where there is none.
+    var tokenIdentifier: OctetView { TokenReference(parameters).identifier ?? .empty }
+
     /// The system specific parameters (EF).
     var systemParameters: OctetCursor { OctetCursor(OctetCursor(parameters).firstValue(0xEF) ?? .empty) }
 

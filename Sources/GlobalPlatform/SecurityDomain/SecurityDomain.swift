@@ -19,6 +19,7 @@ enum SecurityDomain: Application {
         Command(ins: 0xCB, needsAuthentication: false, handler: getData),
         Command(ins: 0xF2, needsAuthentication: true, handler: getStatus),
         Command(ins: 0xE6, needsAuthentication: true, handler: install),
+        Command(ins: 0xE8, needsAuthentication: true, handler: load),
         Command(ins: 0xD8, needsAuthentication: true, handler: putKey),
     ]
 

@@ -1,4 +1,2 @@
 /// STORE DATA under way.
 struct StoredData {}
-/// LOAD under way.
-struct LoadSession {}
