@@ -53,6 +53,16 @@ public struct FactoryConfiguration: Sendable {
         return try DataEncryptionKey(.aes, key: key.view)
     }
 
+    /// The card production life cycle data (9F7F), the same for each card: fabricator, type and serial number of the
+    /// integrated circuit, operating system, and so on; dates are YDDD.
+    private static let productionLifeCycle: [UInt8] = [
+        0x56, 0x45, 0x00, 0x01, 0x56, 0x45, 0x60, 0x01, 0x01, 0x00, 0x60, 0x01, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01,
+        0x56,
+        0x45, 0x60, 0x01, 0x56, 0x45, 0x60, 0x01, 0x56, 0x45, 0x60, 0x01, 0x00, 0x00, 0x00, 0x01, 0x56, 0x45, 0x60,
+        0x01,
+        0x00, 0x00, 0x00, 0x01,
+    ]
+
     /// INSTALL [for install and make selectable] of the issuer security domain.
     fileprivate var installation: [UInt8] {
         var parameters: [UInt8] = []
@@ -82,11 +92,11 @@ public struct FactoryConfiguration: Sendable {
             }
             commands.append(Self.command(0xD8, 0x00, 0x81, writer.view.array))
         }
-        let objects: [(tag: UInt8, value: [UInt8])] = [
-            (0x42, issuerIdentificationNumber), (0x45, cardImageNumber),
+        let objects: [(tag: [UInt8], value: [UInt8])] = [
+            ([0x42], issuerIdentificationNumber), ([0x45], cardImageNumber), ([0x9F, 0x7F], Self.productionLifeCycle),
         ]
         for (number, object) in objects.enumerated() {
-            let value = [object.tag, UInt8(object.value.count)] + object.value
+            let value = object.tag + [UInt8(object.value.count)] + object.value
             let data = [0x00, 0x70, UInt8(value.count)] + value
             let isLast = number == objects.count - 1
             commands.append(Self.command(0xE2, isLast ? 0x88 : 0x08, UInt8(number), data))

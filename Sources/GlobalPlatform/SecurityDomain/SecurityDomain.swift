@@ -20,6 +20,8 @@ enum SecurityDomain: Application {
         Command(ins: 0xF2, needsAuthentication: true, handler: getStatus),
         Command(ins: 0xE6, needsAuthentication: true, handler: install),
         Command(ins: 0xE8, needsAuthentication: true, handler: load),
+        Command(ins: 0xF0, needsAuthentication: true, handler: setStatus),
+        Command(ins: 0xE2, needsAuthentication: true, handler: storeData),
         Command(ins: 0xD8, needsAuthentication: true, handler: putKey),
     ]
 
@@ -47,6 +49,7 @@ enum SecurityDomain: Application {
         guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
             throw .conditionsNotSatisfied
         }
+        guard open.cardState(card) != .terminated || call.command.ins == 0xCA else { throw .conditionsNotSatisfied }
         return try open.secured(call, by: call.instance.reference, &card, execute)
     }
 
@@ -82,11 +85,9 @@ enum SecurityDomain: Application {
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
             throw .securityStatusNotSatisfied
         }
-        switch open.cardState(card) {
-        case .cardLocked where command.ins != 0xF0 && command.ins != 0xCA: throw .conditionsNotSatisfied
-        case .terminated where command.ins != 0xCA: throw .conditionsNotSatisfied
-        default: break
-        }
+        // A locked card is unlocked or terminated, nothing else; a terminated one is read.
+        let isLocked = open.cardState(card) == .cardLocked
+        guard !isLocked || command.ins == 0xF0 || command.ins == 0xCA else { throw .conditionsNotSatisfied }
         return try command.handler(call, &open, &card)
     }
 }
