@@ -24,8 +24,8 @@ public struct RSAPublicKey {
 
     /// Takes a modulus and an exponent, big-endian; zeros in front do not count.
     ///
-    /// - Throws: `CryptoError.keyLength` for a modulus that has less than 1024 bits or more than 4096, and for an exponent
-    ///   that has more than 64; for an even number, and for the exponent 1.
+    /// - Throws: `CryptoError.keyLength` for a modulus that has less than 1024 bits or more than 4096, and for an
+    ///   exponent that has more than 64; for an even number, and for the exponent 1.
     public init(modulus: OctetView, exponent: OctetView) throws(CryptoError) {
         self.modulus = modulus.withoutLeadingZeros
         self.exponent = exponent.withoutLeadingZeros

@@ -70,7 +70,7 @@ import Testing
             let modulus = [UInt8](repeating: 0x81, count: count)
             #expect(error(modulus, [3]) == ((128...512).contains(count) ? nil : .keyLength))
         }
-        let good = [UInt8](repeating: 0x81, count: 127)
+        let good = [UInt8](repeating: 0x81, count: 128)
         #expect(error([0x7F] + good.dropFirst(), [3]) == .keyLength)
         #expect(error([0x01] + good, [3]) == nil)
         #expect(error(good.dropLast() + [0x80], [3]) == .keyLength)

@@ -291,7 +291,8 @@ import Testing
         }
     }
 
-    /// Load files with octets changed, left out and put in: what comes out has the hash that was announced, or nothing does.
+    /// Load files with octets changed, left out and put in: what comes out has the hash that was announced, or nothing
+    /// does.
     @Test(arguments: [UInt64(0x0123_4567_89AB_CDEF), 3])
     func mutated(_ seed: UInt64) throws {
         print("LoadFileTests.mutated: seed \(seed)")

@@ -148,6 +148,32 @@ import Testing
         }
     }
 
+    /// Keys as the image keeps them: an RSA key is two components, one of an elliptic curve a point and its curve.
+    @Test func storedKeys() throws {
+        let command = vectors.tokens[0]
+        for name in ["RSA-1024", "RSA-2048", "P-256"] {
+            let token = try #require(command.tokens?[name]).octets
+            try vectors.withKey(name) { (lent) throws in
+                var list = KeyList(capacity: 512)
+                list.begin(0x01)
+                list.append(lent.type, lent.octets)
+                let reference = secret([lent.curve?.rawValue ?? 0])
+                if lent.curve == nil {
+                    list.append(.rsaPublicExponent, lent.exponent)
+                } else {
+                    list.append(.curveReference, reference.view)
+                }
+                let overflowed = list.overflowed
+                #expect(!overflowed)
+                var cursor = OctetCursor(list.view)
+                let key = try #require(StoredKey(&cursor)?.key)
+                try withToken(command, token) { parsed in
+                    #expect(status { try parsed.verify(with: key) } == nil)
+                }
+            }
+        }
+    }
+
     /// The pieces that data are signed in make no difference.
     @Test func pieces() throws {
         let message = secret([UInt8](0..<41))

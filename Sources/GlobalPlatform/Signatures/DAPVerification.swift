@@ -21,16 +21,16 @@ public struct DAPBlock {
     }
 }
 
-/// Which security domains have verified a signature of a load file data block, and which must have: GPCS clauses 9.2.1 and
-/// 9.3.5.
+/// Which security domains have verified a signature of a load file data block, and which must have: GPCS clauses 9.2.1
+/// and 9.3.5.
 public struct DAPVerification {
     private var verified: [ObjectReference] = []
 
     /// Nothing is verified.
     public init() {}
 
-    /// Whether a security domain must have verified a signature: one that has the Mandated DAP Verification privilege, when
-    /// it is PERSONALIZED, of any load file; one that has DAP Verification, of those that are associated with it.
+    /// Whether a security domain must have verified a signature: one that has the Mandated DAP Verification privilege,
+    /// when it is PERSONALIZED, of any load file; one that has DAP Verification, of those that are associated with it.
     public static func isRequired(of privileges: Privileges, isPersonalized: Bool, isAssociated: Bool) -> Bool {
         privileges.contains(.mandatedDAPVerification) && isPersonalized
             || privileges.contains(.dapVerification) && isAssociated

@@ -3,7 +3,8 @@ import Octets
 /// What the registry needs to know of a load file data block: its package, the modules in it, and what it builds on.
 ///
 /// Read are the components of a CAP file of Java Card, one behind the other (Java Card virtual machine specification,
-/// chapter 6), in the compact format. A load file data block in any other format is accepted unread, and has no modules.
+/// chapter 6), in the compact format. A load file data block in any other format is accepted unread, and has no
+/// modules.
 public struct LoadFileContents {
     /// A package: its AID and version.
     public struct Package {

@@ -40,8 +40,8 @@ public struct LoadFileDataBlockHash: Sendable {
 }
 
 extension Key {
-    /// The weakest hash function that goes with the key: GPCS table C-3. For MACs, which have none of their own, it is the
-    /// one that goes with the cipher.
+    /// The weakest hash function that goes with the key: GPCS table C-3. For MACs, which have none of their own, it is
+    /// the one that goes with the cipher.
     fileprivate var weakestHash: HashAlgorithm {
         get throws(StatusWord) {
             switch try SignatureScheme(self) {

@@ -3,8 +3,8 @@ import Octets
 
 /// Takes a load file apart while it comes, in blocks that may end anywhere: GPCS clause 11.6.2.3.
 ///
-/// A load file is DAP blocks (E2), and a load file data block: in the clear (C4), or an ICV (D3), which may be missing, and
-/// the ciphered block (D4). What the stream keeps is one DAP block at most. It hashes the load file data block.
+/// A load file is DAP blocks (E2), and a load file data block: in the clear (C4), or an ICV (D3), which may be missing,
+/// and the ciphered block (D4). What the stream keeps is one DAP block at most. It hashes the load file data block.
 ///
 /// After an error it is not used any more.
 public struct LoadStream: ~Copyable {
@@ -69,8 +69,8 @@ public struct LoadStream: ~Copyable {
     ///   - block: a part of the load file. The next one comes when this returns nil.
     ///   - scratch: memory for octets that were ciphered, 16 or more; others are not copied.
     /// - Returns: nil when `block` has been read.
-    /// - Throws: 6A80 for what is no load file, for padding that is wrong, and for octets behind the load file data block;
-    ///   6A84 for a load file data block beyond the limit; 6985 where it is ciphered and no key has come.
+    /// - Throws: 6A80 for what is no load file, for padding that is wrong, and for octets behind the load file data
+    ///   block; 6A84 for a load file data block beyond the limit; 6985 where it is ciphered and no key has come.
     public mutating func next(
         _ block: inout OctetCursor,
         scratch: UnsafeMutableRawBufferPointer
@@ -108,8 +108,8 @@ public struct LoadStream: ~Copyable {
     /// Gives the key of the ciphered load file data block that has begun: GPCS clause C.6.
     ///
     /// - Throws: 6985 where none has begun, for a key that is not one of AES or Triple DES, where there is no hash, and
-    ///   where its algorithm is weaker than the cipher; 6A80 where the block is no whole blocks of the cipher, or the ICV
-    ///   no block.
+    ///   where its algorithm is weaker than the cipher; 6A80 where the block is no whole blocks of the cipher, or the
+    ///   ICV no block.
     public mutating func decipher(with key: Key) throws(StatusWord) {
         guard case .key = state else { throw .conditionsNotSatisfied }
         let algorithm: BlockCipher.Algorithm

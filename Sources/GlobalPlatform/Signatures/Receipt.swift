@@ -66,13 +66,14 @@ public struct ConfirmationData {
     private let tokenDigest: OctetView
 
     /// - Parameters:
-    ///   - counter: how many receipts the security domain has made. The caller keeps one more before the response leaves
-    ///     the card.
+    ///   - counter: how many receipts the security domain has made. The caller keeps one more before the response
+    ///     leaves the card.
     ///   - provider: the provider identification number (42) of the security domain that makes the receipt.
     ///   - image: its image number (45).
     ///   - tokenIdentifier: that of the token; empty where it has none.
     ///   - tokenDigest: the digest of what the token signs; empty where the domain does not give it.
-    /// - Throws: 6985 where the counter has gone past its highest value; 6A80 where the rest is too long for a response.
+    /// - Throws: 6985 where the counter has gone past its highest value; 6A80 where the rest is too long for a
+    ///   response.
     public init(
         counter: UInt16,
         provider: OctetView,

@@ -1,8 +1,8 @@
 import CardCrypto
 import Octets
 
-/// How a key signs. Its type and its length decide: GPCS clauses B.1 to B.4, as tokens, receipts and DAP have them (C.3 to
-/// C.5).
+/// How a key signs. Its type and its length decide: GPCS clauses B.1 to B.4, as tokens, receipts and DAP have them (C.3
+/// to C.5).
 public enum SignatureScheme: Equatable, Sendable {
     /// Single DES plus final Triple DES (clause B.1.2.2).
     case retailMAC

@@ -1,7 +1,7 @@
 import Octets
 
-// The standard names no status words of its own for these: GPCS tables 11-24, 11-53 and 11-60 send to the general ones of
-// table 11-10. What the card answers is decided here.
+// The standard names no status words of its own for these: GPCS tables 11-24, 11-53 and 11-60 send to the general ones
+// of table 11-10. What the card answers is decided here.
 extension StatusWord {
     /// 6982: a token, or the signature of a load file data block, is not that of its key.
     static let wrongSignature = securityStatusNotSatisfied
@@ -10,8 +10,8 @@ extension StatusWord {
     static let missingSignature = conditionsNotSatisfied
     /// 6985: a key of this type or length does not sign, or does not decipher load file data blocks.
     static let unsuitableKey = conditionsNotSatisfied
-    /// 6985: there is no load file data block hash where one is needed, or its algorithm is weaker than a signature's or
-    /// a cipher's.
+    /// 6985: there is no load file data block hash where one is needed, or its algorithm is weaker than a signature's
+    /// or a cipher's.
     static let unsuitableHash = conditionsNotSatisfied
     /// 6A80: the load file data block has another hash than it was announced with, or was not enciphered with the key.
     static let wrongLoadFileDataBlock = incorrectData

@@ -31,8 +31,8 @@ public struct Token {
         second = nil
     }
 
-    /// The token of INSTALL [for load, install and make selectable]: it comes with the last command, and signs the first
-    /// one as well (clause C.4.7).
+    /// The token of INSTALL [for load, install and make selectable]: it comes with the last command, and signs the
+    /// first one as well (clause C.4.7).
     public init(_ octets: OctetView, of load: Command, and installation: Command) {
         self.octets = octets
         first = load
@@ -98,8 +98,8 @@ public struct Token {
     }
 }
 
-/// What a command says of its token, in the control reference template for digital signature (B6): GPCS tables 11-23 and
-/// 11-49.
+/// What a command says of its token, in the control reference template for digital signature (B6): GPCS tables 11-23
+/// and 11-49.
 public struct TokenReference {
     private let template: OctetCursor
 
