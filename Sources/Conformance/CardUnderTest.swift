@@ -57,6 +57,7 @@ final class CardWorkshop {
         _ = Memory.format(image.octets)
         let package = try source.file.map { try load($0) } ?? anyPackage
         var card = try Card(image: image.octets, environment: Environment(seed: []))
+        try card.manufacture(FactoryConfiguration())
         let result = card.install(profilePackage: [package])
         guard result.isInstalled else {
             throw CardFailure(

@@ -22,6 +22,11 @@ struct FactoryCard: ~Copyable {
         do {
             _ = Memory.format(contents)
             var card = try Card(image: contents, environment: Environment(seed: []))
+            do throws(StatusWord) {
+                try card.manufacture(FactoryConfiguration())
+            } catch {
+                throw Failure(.data, description: "the issuer security domain: the card answers \(error)")
+            }
             let result = card.install(profilePackage: [package ?? PackageResources.veuicc_default_der])
             response = result.response
             guard result.isInstalled else {

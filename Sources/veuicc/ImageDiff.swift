@@ -54,7 +54,7 @@ struct ImageDiff {
                 switch ObjectKind(rawValue: object.kind) {
                 case .file: object.reference
                 case .pinCodes, .unblockingCodes, .authenticationParameters, .cdmaParameters: object.object(at: 0)
-                case .suspendedSession, .profileHeader: nil
+                case .suspendedSession, .profileHeader, .registryEntry, .keySet, .loadFile, .applicationData: nil
                 case nil: object.reference
                 }
             let place = reference.map { contents.node($0)?.path ?? "#\($0.page)" } ?? ""
@@ -214,7 +214,8 @@ struct ImageDiff {
         case .authenticationParameters: compareAuthentication(before, after)
         case .cdmaParameters:
             noteRuns(subject, owner, "", Array(before.content.dropFirst(4)), Array(after.content.dropFirst(4)))
-        case .suspendedSession, .profileHeader, nil: noteRuns(subject, owner, "", before.content, after.content)
+        case .suspendedSession, .profileHeader, .registryEntry, .keySet, .loadFile, .applicationData, nil:
+            noteRuns(subject, owner, "", before.content, after.content)
         }
     }
 

@@ -53,6 +53,16 @@ extension OPEN {
         }
     }
 
+    /// Checks that the hash of a load file data block is as strong as the tokens that sign it: GPCS clause 9.2.2.
+    ///
+    /// - Throws: 6985 where it is weaker; 6982 where nobody verifies tokens.
+    func requireStrength(of hash: LoadFileDataBlockHash, _ card: borrowing UICC) throws(StatusWord) {
+        guard let verifier = securityDomain(with: .tokenVerification, card) else { throw .wrongSignature }
+        try card.memory.withLentKey(Self.tokenKey, of: verifier.reference) { (key) throws(StatusWord) in
+            try hash.requireStrength(of: key)
+        }
+    }
+
     /// Writes the response of a command of card content management: a receipt where the operation was delegated and a
     /// security domain makes receipts, otherwise none.
     ///

@@ -57,8 +57,11 @@ extension SecurityDomain {
         }
         guard domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized else { throw .conditionsNotSatisfied }
         let hash = try LoadFileDataBlockHash(install.third)
-        let isSigned = open.requiredSigners(for: domain, card).count > 0
-        guard hash != nil || (install.token.isEmpty && !isSigned) else { throw .unsuitableHash }
+        let isDelegated = !call.instance.privileges.contains(.authorizedManagement)
+        guard hash != nil || !isDelegated && open.requiredSigners(for: domain, card).isEmpty else {
+            throw .unsuitableHash
+        }
+        if isDelegated, let hash { try open.requireStrength(of: hash, card) }
         let free = card.memory.freePages * Geometry.pageSize
         let needed = try [install.size(0xC6), install.size(0xC8)].reduce(0) { $0 + Int($1 ?? 0) }
         guard needed <= free else { throw .notEnoughMemory }
@@ -117,9 +120,11 @@ extension SecurityDomain {
             case .dapBlock(let signature): try verify(signature, session, &open, &card)
             case .dataBlock(let length, let isCiphered):
                 session.pointee.load?.block.reserveCapacity(length)
-                guard isCiphered, let domain = session.pointee.load?.securityDomain else { break }
-                guard RegistryEntry(domain, in: card.memory)?.privileges.contains(.cipheredLoadFileDataBlock) == true
-                else { throw .unsuitableKey }
+                guard let domain = session.pointee.load?.securityDomain else { break }
+                // GPCS clause 9.3.5: with the privilege load files come ciphered, without it they do not.
+                let deciphers = RegistryEntry(domain, in: card.memory)?.privileges.contains(.cipheredLoadFileDataBlock)
+                guard isCiphered == deciphers else { throw .unsuitableKey }
+                guard isCiphered else { break }
                 let reference = KeyReference(version: cipherVersion, identifier: 1)
                 try card.memory.withLentKey(reference, of: domain) { (key) throws(StatusWord) in
                     try session.pointee.load?.stream.decipher(with: key)
@@ -137,7 +142,8 @@ extension SecurityDomain {
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) {
-        guard let domain = open.registry.entry(signature.securityDomain, in: card.memory), domain.isSecurityDomain
+        guard let domain = open.registry.entry(signature.securityDomain, in: card.memory), domain.isSecurityDomain,
+            domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized
         else { throw .missingSignature }
         let set = signatureVersions.first { card.memory.keySet($0, of: domain.reference) != nil }
         guard let set else { throw .unsuitableKey }
