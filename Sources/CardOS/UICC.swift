@@ -233,11 +233,11 @@ public struct UICC: ~Copyable {
         command.classOctet.kind == .gsm ? StatusWord(0x9F00 | UInt16(count & 0xFF)) : .responseAvailable(count)
     }
 
-    /// GET RESPONSE: TS 102 221 clause 12.1.1, in the class of any command on the same channel.
+    /// GET RESPONSE: TS 102 221 clause 12.1.1, in the class of any command on the same channel, with
+    /// secure messaging or without: it belongs to the transmission.
     ///
     /// - Throws: 6985 where nothing waits; 6CXX where less waits than Le says.
     private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
-        guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
         guard waiting.count > 0 else { throw .conditionsNotSatisfied }

@@ -126,15 +126,17 @@ extension SecurityDomain {
 
     /// The list of applications (2F00): a template 61 with the AID of each that the security domain sees.
     ///
-    /// - Throws: 6A80 for another data field than an empty tag list.
+    /// - Throws: 6A80 for another data field than none or an empty tag list.
     private static func listApplications(
         _ call: Call,
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
         var data = OctetCursor(call.command.data)
-        guard let list = data.berTLV(), list.tag == 0x5C, list.value.isEmpty, data.isAtEnd else {
-            throw .incorrectData
+        if !data.isAtEnd {
+            guard let list = data.berTLV(), list.tag == 0x5C, list.value.isEmpty, data.isAtEnd else {
+                throw .incorrectData
+            }
         }
         for reference in open.registry.entries {
             guard let entry = RegistryEntry(reference, in: card.memory), entry.kind == .application,
