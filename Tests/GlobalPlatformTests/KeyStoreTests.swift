@@ -216,6 +216,25 @@ import Testing
         #expect(card.keyInformation == hex([0xE0, UInt8(expected.count)] + expected))
     }
 
+    /// INITIALIZE UPDATE begins with the data object CF, ten octets of it.
+    @Test func diversificationData() throws {
+        let card = try TestDomain()
+        try card.put(0x30, .aes, threeKeys(0x40))
+        let host = Host(.scp03(.common), version: 0x30, keys: threeKeys(0x40))
+        #expect(hex(card.send(host.initializeUpdate())).hasPrefix("00000000000000000000" + "300370"))
+        for (data, expected) in [
+            ("0102030405060708090A0B", "0102030405060708090A"), ("010203", "01020300000000000000"),
+        ] {
+            try card.change { (memory) throws(StatusWord) in
+                guard let entry = RegistryEntry(card.domain, in: memory) else { return }
+                try octets(data).withView { (value) throws(StatusWord) in
+                    try memory.storeDataObject(0xCF, value, of: entry)
+                }
+            }
+            #expect(hex(card.send(host.initializeUpdate())).hasPrefix(expected + "300370"))
+        }
+    }
+
     /// Counters outlive the command that changed them, whatever becomes of it.
     @Test func countersAreDurable() throws {
         let card = try TestDomain()

@@ -109,15 +109,13 @@ public struct SecurityDomainKeys: KeySource, ~Copyable {
     public func appendDiversificationData(to response: inout OctetWriter) {
         let length = 10
         let start = response.count
-        if let entry = RegistryEntry(domain, in: uicc.pointee.memory), let data = entry.data {
-            do throws(StatusWord) {
-                let count = uicc.pointee.memory.length(of: data)
-                try uicc.pointee.memory.withContent(data, at: 0, count: count) { (objects) throws(StatusWord) in
-                    response.append((OctetCursor(objects).firstValue(0xCF) ?? .empty).part(from: 0, length: length))
-                }
-            } catch {
-                response.truncate(to: start)
+        do throws(StatusWord) {
+            guard let entry = RegistryEntry(domain, in: uicc.pointee.memory) else { throw .referencedDataNotFound }
+            try uicc.pointee.memory.withDataObjects(of: entry) { (objects) throws(StatusWord) in
+                response.append((objects.firstValue(0xCF) ?? .empty).part(from: 0, length: length))
             }
+        } catch {
+            response.truncate(to: start)
         }
         response.append(repeating: 0x00, count: length - (response.count - start))
     }
