@@ -4,11 +4,11 @@ import Octets
 /// objects hold is beyond it.
 ///
 /// Promise: any octets are read to the end in a time that grows with their number, nothing is written, nothing traps.
-struct ImageVerification {
+struct ImageVerification: ~Copyable {
     private let geometry: Geometry
     private var defects: [ImageDefect] = []
     private var isOwner = [Bool](repeating: false, count: Geometry.ownerCount)
-    private var ownerPages = [Int](repeating: 0, count: Geometry.ownerCount)
+    private var accounts = OwnerAccounts()
     /// The further pages that an object has.
     private var isTaken: [Bool]
 
@@ -83,13 +83,16 @@ struct ImageVerification {
         var parents = [UInt8](repeating: 0xFF, count: Geometry.ownerCount)
         for number in 0..<Geometry.ownerCount {
             let offset = ownerOffset(number)
-            guard let entry = OwnerEntry(in: eeprom, at: offset), number < 0xFF else {
+            guard let entry = OwnerEntry(number, in: eeprom, geometry), number < 0xFF else {
                 checkErased(at: offset, count: Geometry.ownerEntrySize, .ownerEntry, eeprom)
                 continue
             }
             isOwner[number] = true
             parents[number] = entry.parent?.number ?? 0xFF
-            checkReserved(at: offset + 2, count: 2, .ownerEntry, eeprom)
+            // Format 1.0 has nothing there.
+            if geometry.minorVersion == 0 { checkErased(at: offset + 2, count: 2, .ownerEntry, eeprom) }
+            let quota = entry.quota.map { Int($0) } ?? .max
+            if entry.reservedPages * Geometry.pageSize > quota { note(.ownerReservation, at: offset + 2) }
         }
         if !isOwner[Int(Owner.card.number)] { note(.cardOwner, at: geometry.ownerTableOffset) }
         for number in 0..<Geometry.ownerCount where isOwner[number] {
@@ -116,6 +119,7 @@ struct ImageVerification {
     }
 
     private mutating func checkPages(_ eeprom: borrowing EEPROM) {
+        let largestKind = ObjectKind.largest(inMinorVersion: geometry.minorVersion)
         for page in 0..<geometry.firstDataPage where !entry(page, eeprom).isFree {
             note(.reservedPageEntry, at: entryOffset(page))
         }
@@ -127,12 +131,12 @@ struct ImageVerification {
                 continue
             }
             if entry.isFirst || entry.isFurther {
-                ownerPages[Int(entry.owner)] += 1
+                accounts.pages[Int(entry.owner)] += 1
                 if !isOwner[Int(entry.owner)] { note(.pageOwner, at: entryOffset(page)) }
             }
             if entry.isFirst {
                 if entry.kind == 0 { note(.pageEntry, at: entryOffset(page)) }
-                if entry.kind > ObjectKind.largest, geometry.isKnownVersion { note(.objectKind, at: entryOffset(page)) }
+                if entry.kind > largestKind, geometry.isKnownVersion { note(.objectKind, at: entryOffset(page)) }
                 checkObject(page, entry, eeprom)
             } else if !entry.isFurther || entry.kind != 0 {
                 note(.pageEntry, at: entryOffset(page))
@@ -177,16 +181,20 @@ struct ImageVerification {
         checkErased(at: last * Geometry.pageSize + used, count: Geometry.pageSize - used, .objectTail, eeprom)
     }
 
-    /// Each further page has its object, and no owner more pages than its quota.
+    /// Each further page has its object, no owner takes more than its quota, and what is reserved can be had.
     private mutating func checkUse(_ eeprom: borrowing EEPROM) {
         for page in geometry.firstDataPage..<geometry.pageCount
         where !isTaken[page] && entry(page, eeprom).isFurther {
             note(.pageOrphan, at: entryOffset(page))
         }
+        accounts.addUp(eeprom, geometry)
         for number in 0..<Geometry.ownerCount where isOwner[number] {
-            guard let quota = OwnerEntry(in: eeprom, at: ownerOffset(number))?.quota else { continue }
-            if ownerPages[number] * Geometry.pageSize > Int(quota) { note(.ownerQuota, at: ownerOffset(number) + 4) }
+            guard let quota = OwnerEntry(number, in: eeprom, geometry)?.quota else { continue }
+            if Int(accounts.loads[number]) * Geometry.pageSize > Int(quota) {
+                note(.ownerQuota, at: ownerOffset(number) + 4)
+            }
         }
+        if accounts.total > geometry.dataPages { note(.ownerReservation, at: geometry.ownerTableOffset + 2) }
     }
 }
 

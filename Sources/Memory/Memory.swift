@@ -13,9 +13,11 @@ import Synchronization
 /// - after a power-on the image is as before the interrupted transaction or as after it;
 /// - `rollBack` leaves the image as before the transaction, octet for octet;
 /// - free pages and everything else that is not in use are erased;
-/// - each data page in use belongs to one object and one owner, and no owner has more than its quota;
+/// - each data page in use belongs to one object and one owner, and no owner takes, with all that belongs to it, more than
+///   its quota;
+/// - what an owner has reserved it can have;
 /// - an allocation fails only if fewer pages are free than it needs (pages of an object need not be neighbours), if
-///   the quota forbids it, or if the journal is full.
+///   a quota or what others have reserved forbids it, or if the journal is full.
 ///
 /// Capacity. An object of *n* octets takes (*n* + 4) / 64 pages, rounded up. A transaction may overwrite as much as the
 /// journal holds (an entry takes 12 octets more than what it covers); what it writes into objects that it has itself
@@ -33,8 +35,8 @@ public struct Memory: ~Copyable {
     var journal: Journal
     /// Pages and page table entries that were free when the transaction began: nothing to restore there.
     var released: ReleasedWindow = ReleasedWindow()
-    /// How many pages each owner has.
-    let ownerPages: UnsafeMutableBufferPointer<UInt32>
+    /// How many pages each owner has, and what it takes with what belongs to it.
+    var accounts = OwnerAccounts()
     /// How many pages are free.
     public internal(set) var freePages = 0
     /// No page before this one is free.
@@ -69,15 +71,8 @@ public struct Memory: ~Copyable {
         eeprom = EEPROM(image)
         journal = Journal(geometry)
         lowestFreePage = geometry.firstDataPage
-        // A buffer, not an inline array: the memory is handed down many calls, and should stay small.
-        ownerPages = .allocate(capacity: Geometry.ownerCount)
-        ownerPages.initialize(repeating: 0)
         self.synchronize = synchronize
         powerOn()
-    }
-
-    deinit {
-        ownerPages.deallocate()
     }
 
     /// Makes `image` an empty one: everything erased but the superblock, and owner 0, the card, without a quota.
@@ -87,7 +82,7 @@ public struct Memory: ~Copyable {
         guard let geometry = Geometry(size: image.count) else { return false }
         image.initializeMemory(as: UInt8.self, repeating: 0xFF)
         image.copyBytes(from: geometry.superblock)
-        let owner = OwnerEntry(parent: nil, quota: nil).octets
+        let owner = OwnerEntry(parent: nil, quota: nil, reservedPages: 0).octets
         UnsafeMutableRawBufferPointer(rebasing: image[geometry.ownerTableOffset...]).copyBytes(from: owner)
         return true
     }
@@ -189,7 +184,7 @@ public struct Memory: ~Copyable {
 
     /// Counts from the page table what is free and what each owner uses.
     private mutating func count() {
-        ownerPages.update(repeating: 0)
+        accounts.clear()
         freePages = 0
         lowestFreePage = geometry.pageCount
         for page in geometry.firstDataPage..<geometry.pageCount {
@@ -198,30 +193,39 @@ public struct Memory: ~Copyable {
                 if freePages == 0 { lowestFreePage = page }
                 freePages += 1
             } else {
-                ownerPages[Int(entry.owner)] += 1
+                accounts.pages[Int(entry.owner)] += 1
             }
         }
+        accounts.addUp(eeprom, geometry)
     }
 
     /// Counts the pages that the commit is about to erase as free.
     private mutating func releaseDisposed() {
-        var pages: [(page: Int, owner: Int)] = []
-        forEachPageToFree { page, owner in pages.append((page, owner)) }
-        for (page, owner) in pages {
-            ownerPages[owner] -= min(1, ownerPages[owner])
-            freePages += 1
-            lowestFreePage = min(lowestFreePage, page)
+        var runs: [(owner: UInt8, pages: Int)] = []
+        var lowest = lowestFreePage
+        forEachPageToFree { page, owner in
+            lowest = min(lowest, page)
+            if let last = runs.last, last.owner == owner {
+                runs[runs.count - 1].pages += 1
+            } else {
+                runs.append((owner, 1))
+            }
+        }
+        lowestFreePage = lowest
+        for run in runs {
+            count(pages: -run.pages, of: Owner(number: run.owner))
+            freePages += run.pages
         }
     }
 
     /// How many pages of an owner the commit will erase.
     func pagesToFree(of owner: Owner) -> Int {
         var count = 0
-        forEachPageToFree { _, number in if number == Int(owner.number) { count += 1 } }
+        forEachPageToFree { _, number in if number == owner.number { count += 1 } }
         return count
     }
 
-    private func forEachPageToFree(_ body: (_ page: Int, _ owner: Int) -> Void) {
+    private func forEachPageToFree(_ body: (_ page: Int, _ owner: UInt8) -> Void) {
         let table = geometry.pageTableOffset
         let firstData = geometry.firstDataPage * Geometry.pageSize
         journal.forEachDisposal(in: eeprom) { range in
@@ -229,7 +233,7 @@ public struct Memory: ~Copyable {
             for offset in stride(from: range.lowerBound, to: range.upperBound, by: Geometry.pageEntrySize) {
                 let page = (offset - table) / Geometry.pageEntrySize
                 let entry = PageEntry(rawValue: eeprom.uint32(at: offset))
-                if !entry.isFree { body(page, Int(entry.owner)) }
+                if !entry.isFree { body(page, entry.owner) }
             }
         }
     }

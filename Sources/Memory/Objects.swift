@@ -25,8 +25,10 @@ public enum ObjectKind: UInt8, Sendable {
     case loadFile = 10
     case applicationData = 11
 
-    /// The largest number that means anything in the known versions of the format.
-    static let largest = ObjectKind.applicationData.rawValue
+    /// The largest number that means anything in a version of the format.
+    static func largest(inMinorVersion version: UInt16) -> UInt8 {
+        version == 0 ? ObjectKind.profileHeader.rawValue : ObjectKind.applicationData.rawValue
+    }
 }
 
 extension Memory {
@@ -243,8 +245,8 @@ extension Memory {
 
     /// Makes an object with `length` octets of content, all erased.
     ///
-    /// - Throws: 6A84 where too few pages are free or the quota of `owner` is too small; 6A88 where `owner` is not in
-    ///   the table; 6581 where the journal is full.
+    /// - Throws: 6A84 where too few pages are free, or the quotas of `owner` and of those that it belongs to, or what
+    ///   others have reserved, leave too few; 6A88 where `owner` is not in the table; 6581 where the journal is full.
     public mutating func allocate(_ kind: ObjectKind, owner: Owner, length: Int) throws(StatusWord) -> ObjectReference {
         guard exists(owner) else { throw .referencedDataNotFound }
         guard length >= 0, length <= geometry.size else { throw .notEnoughMemory }
@@ -291,6 +293,28 @@ extension Memory {
         try dispose(from: reference.page, count: Self.pages(for: length(of: reference)))
     }
 
+    /// Gives the object at `reference`, which exists, to another owner.
+    ///
+    /// - Throws: 6A84 where its pages are too many for that one; 6A88 where it is not in the table; 6581 where the journal
+    ///   is full.
+    public mutating func setOwner(_ owner: Owner, of reference: ObjectReference) throws(StatusWord) {
+        guard exists(owner) else { throw .referencedDataNotFound }
+        let old = self.owner(of: reference)
+        let pages = pages(of: reference)
+        guard owner != old, !pages.isEmpty else { return }
+        count(pages: -pages.count, of: old)
+        guard pages.count <= allowance(of: owner) else {
+            count(pages: pages.count, of: old)
+            throw .notEnoughMemory
+        }
+        count(pages: pages.count, of: owner)
+        for page in pages {
+            var entry = entry(of: page).owned(by: owner.number).rawValue.bigEndian
+            let offset = geometry.pageTableOffset + page * Geometry.pageEntrySize
+            try change(at: offset, to: &entry, count: Geometry.pageEntrySize)
+        }
+    }
+
     private mutating func setLength(_ length: Int, of reference: ObjectReference) throws(StatusWord) {
         var number = UInt32(truncatingIfNeeded: length).bigEndian
         try change(at: Int(reference.page) * Geometry.pageSize, to: &number, count: Self.lengthSize)
@@ -317,9 +341,7 @@ extension Memory {
     ///
     /// - Returns: the first of them.
     private mutating func allocatePages(_ count: Int, kind: UInt8?, owner: Owner) throws(StatusWord) -> Int {
-        let used = Int(ownerPages[Int(owner.number)])
-        guard count <= freePages else { throw .notEnoughMemory }
-        if let quota = quota(of: owner), (used + count) * Geometry.pageSize > Int(quota) { throw .notEnoughMemory }
+        guard count <= room(for: owner) else { throw .notEnoughMemory }
         var run = freeRun(from: lowestFreePage, atMost: count)
         lowestFreePage = run.lowerBound
         let lowest = run
@@ -338,7 +360,7 @@ extension Memory {
             run = next
         }
         freePages -= count
-        ownerPages[Int(owner.number)] += UInt32(count)
+        self.count(pages: count, of: owner)
         return first
     }
 

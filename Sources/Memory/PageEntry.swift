@@ -31,4 +31,9 @@ struct PageEntry: Equatable {
     func linked(to next: UInt32) -> PageEntry {
         PageEntry(rawValue: rawValue & ~Self.noNext | next & Self.noNext)
     }
+
+    /// The same page with another owner.
+    func owned(by owner: UInt8) -> PageEntry {
+        PageEntry(rawValue: rawValue & ~(0xFF << 18) | UInt32(owner) << 18)
+    }
 }

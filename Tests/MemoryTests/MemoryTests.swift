@@ -118,13 +118,13 @@ func error(_ body: () throws(StatusWord) -> Void) -> StatusWord? {
     @Test func aFreshImageHasTheSuperblockOfTheSpecification() throws {
         let image = TestImage(size: 524_288)
         #expect(Hex.string(image.octets[0..<8]) == "5645554943430D0A")
-        #expect(Hex.string(image.octets[8..<12]) == "00010000")
+        #expect(Hex.string(image.octets[8..<12]) == "00010001")
         // Size, page size, owner table, journal (page 33, 512 pages), page table 545, data 1057.
         #expect(
             Hex.string(image.octets[12..<40]) == "0008000000000040000000010000002100000200" + "0000022100000421"
         )
         // Computed with zlib's crc32 over the 60 octets above.
-        #expect(Hex.string(image.octets[60..<64]) == "F0AE8ABF")
+        #expect(Hex.string(image.octets[60..<64]) == "7FF6A5AC")
         #expect(image.octets[64..<72].elementsEqual([0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]))
         #expect(image.octets[72...].allSatisfy { $0 == 0xFF })
     }

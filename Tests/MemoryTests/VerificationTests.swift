@@ -47,7 +47,8 @@ import Testing
         (45, "00", .superblockChecksum, 60), (63, "00", .superblockChecksum, 60),
         // Owners
         (owners, "FFFFFFFFFFFFFFFF", .cardOwner, owners), (owners + 8 * 5, "02", .ownerEntry, owners + 8 * 5),
-        (owners + 8 * 5 + 7, "00", .ownerEntry, owners + 8 * 5 + 7), (owners + 8 + 2, "00", .ownerEntry, owners + 10),
+        (owners + 8 * 5 + 7, "00", .ownerEntry, owners + 8 * 5 + 7),
+        (owners + 8 + 2, "0005", .ownerReservation, owners + 10), (owners + 2, "FFFE", .ownerReservation, owners + 2),
         (owners + 8 * 255, "01FFFFFFFFFFFFFF", .ownerEntry, owners + 8 * 255),
         (owners + 8 + 1, "07", .ownerParent, owners + 9), (owners + 8 + 1, "01", .ownerParent, owners + 9),
         (owners + 8 + 4, "000000FF", .ownerQuota, owners + 12),
@@ -56,7 +57,7 @@ import Testing
         (table + 4 * 161, "00", .pageEntry, table + 4 * 161), (table + 4 * 161, "C4", .pageEntry, table + 4 * 161),
         (table + 4 * 164, "4007FFFF", .pageEntry, table + 4 * 164),
         (table + 4 * 162, "880400A3", .pageEntry, table + 4 * 162),
-        (table + 4 * 164, "6007FFFF", .objectKind, table + 4 * 164),
+        (table + 4 * 164, "7007FFFF", .objectKind, table + 4 * 164),
         (table + 4 * 164, "480BFFFF", .pageOwner, table + 4 * 164),
         (table + 4 * 161, "44040003", .pageLink, table + 4 * 161),
         (table + 4 * 161, "440403FF", .pageLink, table + 4 * 161),
@@ -105,9 +106,13 @@ import Testing
     /// A superblock with a right checksum, and one field changed.
     private func superblock(_ offset: Int, _ new: [UInt8]) -> TestImage {
         let image = changed(offset, new)
-        let checksum = Array(image.octets[0..<60]).withView { CRC32.of($0) }
-        for index in 0..<4 { image.buffer[60 + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(24 - 8 * index)) }
+        image.octets.replaceSubrange(60..<64, with: Self.checksum(image.octets))
         return image
+    }
+
+    private static func checksum(_ octets: [UInt8]) -> [UInt8] {
+        let checksum = Array(octets[0..<60]).withView { CRC32.of($0) }
+        return (0..<4).map { UInt8(truncatingIfNeeded: checksum >> UInt32(24 - 8 * $0)) }
     }
 
     @Test func fieldsOfTheSuperblock() {
@@ -119,12 +124,13 @@ import Testing
     }
 
     @Test func aHigherMinorVersionMayUseWhatIsReserved() throws {
-        let image = superblock(10, [0, 1, 0, 1, 0, 0])
+        let image = superblock(10, [0, 2, 0, 1, 0, 0])
         #expect(defects(image) == [])
         let newer = TestImage()
         newer.octets = image.octets
-        newer.buffer[Self.owners + 8 + 2] = 0
-        newer.buffer[Self.table + 4 * 164] = 0x60
+        newer.buffer[45] = 0
+        newer.octets.replaceSubrange(60..<64, with: Self.checksum(newer.octets))
+        newer.buffer[Self.table + 4 * 164] = 0x70
         #expect(defects(newer) == [])
         _ = try Memory(mounting: newer.buffer)
     }
