@@ -147,6 +147,7 @@ private struct ImageSummary: Encodable {
         let owner: Int
         let parent: Int?
         let quota: Int?
+        let reserved: Int
         let used: Int
     }
 
@@ -182,6 +183,7 @@ private struct ImageSummary: Encodable {
                 owner: Int(number),
                 parent: memory.parent(of: owner).map { Int($0.number) },
                 quota: memory.quota(of: owner).map { Int($0) },
+                reserved: memory.reserved(of: owner),
                 used: memory.usage(of: owner)
             )
         }
@@ -199,7 +201,8 @@ private struct ImageSummary: Encodable {
         for owner in owners {
             let parent = owner.parent.map { ", belongs to owner \($0)" } ?? ""
             let quota = owner.quota.map { "\($0) octets" } ?? "none"
-            lines.append("owner \(owner.owner): uses \(owner.used) octets, quota \(quota)\(parent)")
+            let reserved = owner.reserved > 0 ? ", \(owner.reserved) octets reserved" : ""
+            lines.append("owner \(owner.owner): uses \(owner.used) octets, quota \(quota)\(reserved)\(parent)")
         }
         lines.append("files \(files)")
         lines.append("ICCID \(iccid ?? "none")")

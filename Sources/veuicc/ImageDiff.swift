@@ -50,14 +50,7 @@ struct ImageDiff {
     private static func keyed(_ contents: ImageContents) -> [Key: ImageContents.Object] {
         var found: [Key: ImageContents.Object] = [:]
         for object in contents.objects {
-            let reference: ObjectReference? =
-                switch ObjectKind(rawValue: object.kind) {
-                case .file: object.reference
-                case .pinCodes, .unblockingCodes, .authenticationParameters, .cdmaParameters: object.object(at: 0)
-                case .suspendedSession, .profileHeader, .registryEntry, .keySet, .loadFile, .applicationData: nil
-                case nil: object.reference
-                }
-            let place = reference.map { contents.node($0)?.path ?? "#\($0.page)" } ?? ""
+            let place = place(of: object, contents)
             var number = 0
             while true {
                 let key = Key(kind: object.kind, owner: object.owner.number, place: place, number: number)
@@ -69,6 +62,18 @@ struct ImageDiff {
             }
         }
         return found
+    }
+
+    private static func place(of object: ImageContents.Object, _ contents: ImageContents) -> String {
+        func path(_ reference: ObjectReference?) -> String {
+            reference.map { contents.node($0)?.path ?? "#\($0.page)" } ?? ""
+        }
+        return switch ObjectKind(rawValue: object.kind) {
+        case .file, nil: path(object.reference)
+        case .pinCodes, .unblockingCodes, .authenticationParameters, .cdmaParameters: path(object.object(at: 0))
+        case .suspendedSession, .profileHeader: ""
+        case .registryEntry, .keySet, .loadFile, .applicationData: contents.registryLabel(of: object) ?? ""
+        }
     }
 
     // MARK: Notes
@@ -188,12 +193,14 @@ struct ImageDiff {
             case (_?, nil): note(ImageChange(subject, owner: number, .deleted))
             case (nil, let share?):
                 let quota = share.quota.map { "quota \($0)" } ?? "no quota"
-                note(ImageChange(subject, owner: number, .created, quota))
+                let reserved = share.reserved > 0 ? ", \(share.reserved) reserved" : ""
+                note(ImageChange(subject, owner: number, .created, quota + reserved))
             case (let before?, let after?):
                 note(subject, number, "belongs to", before.parent?.number, after.parent?.number) {
                     $0.map { "owner \($0)" } ?? "none"
                 }
                 note(subject, number, "quota", before.quota, after.quota) { $0.map { "\($0)" } ?? "none" }
+                note(subject, number, "reserved", before.reserved, after.reserved)
             }
         }
     }
@@ -214,7 +221,11 @@ struct ImageDiff {
         case .authenticationParameters: compareAuthentication(before, after)
         case .cdmaParameters:
             noteRuns(subject, owner, "", Array(before.content.dropFirst(4)), Array(after.content.dropFirst(4)))
-        case .suspendedSession, .profileHeader, .registryEntry, .keySet, .loadFile, .applicationData, nil:
+        case .registryEntry: compareRegistryEntries(before, after)
+        case .keySet: compareKeySets(before, after)
+        case .loadFile:
+            noteRuns(subject, owner, "", Array(before.content.dropFirst(4)), Array(after.content.dropFirst(4)))
+        case .suspendedSession, .profileHeader, .applicationData, nil:
             noteRuns(subject, owner, "", before.content, after.content)
         }
     }

@@ -60,7 +60,7 @@ struct ImageMap: Encodable {
     struct Share: Encodable {
         let owner: Int
         let parent, quota: Int?
-        let used, pages: Int
+        let reserved, used, pages: Int
         /// How many octets of those pages objects take.
         let filled: Int
         /// How many objects there are, by kind.
@@ -107,6 +107,7 @@ struct ImageMap: Encodable {
                 owner: Int(share.owner.number),
                 parent: share.parent.map { Int($0.number) },
                 quota: share.quota,
+                reserved: share.reserved,
                 used: share.used,
                 pages: share.used / Geometry.pageSize,
                 filled: own.reduce(0) { $0 + $1.content.count + ImageContents.lengthSize },

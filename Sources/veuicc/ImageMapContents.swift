@@ -30,6 +30,7 @@ struct ImageContents {
         let owner: Owner
         let parent: Owner?
         let quota: Int?
+        let reserved: Int
         let used: Int
     }
 
@@ -124,6 +125,7 @@ struct ImageContents {
                     owner: owner,
                     parent: memory.parent(of: owner),
                     quota: memory.quota(of: owner).map { Int($0) },
+                    reserved: memory.reserved(of: owner),
                     used: memory.usage(of: owner)
                 )
             }
@@ -258,10 +260,8 @@ extension ImageContents {
         case .cdmaParameters: "CDMA parameters of \(context(of: object))"
         case .suspendedSession: "suspended session"
         case .profileHeader: "profile header"
-        case .registryEntry: "registry entry"
-        case .keySet: "key set"
-        case .loadFile: "load file"
-        case .applicationData: "application data"
+        case .registryEntry, .keySet, .loadFile, .applicationData:
+            registryLabel(of: object) ?? Self.name(ofKind: object.kind)
         case nil: "object of kind \(object.kind)"
         }
     }
