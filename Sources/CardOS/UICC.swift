@@ -238,6 +238,7 @@ public struct UICC: ~Copyable {
     ///
     /// - Throws: 6985 where nothing waits; 6CXX where less waits than Le says.
     private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+        guard command.cla & 0xF0 != 0x90 else { throw .classNotSupported }
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
         guard waiting.count > 0 else { throw .conditionsNotSatisfied }

@@ -45,7 +45,8 @@ enum SecurityDomain: Application {
     }
 
     static func process(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
-        guard isOwn(call.command) else { return try card.executePlatform(call.command) }
+        let isInSession = open.channels[call.channel].session.map { $0.pointee.secureChannel.state != .none } ?? false
+        guard isOwn(call.command, isInSession: isInSession) else { return try card.executePlatform(call.command) }
         guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
             throw .conditionsNotSatisfied
         }
@@ -53,18 +54,19 @@ enum SecurityDomain: Application {
         return try open.secured(call, by: call.instance.reference, &card, execute)
     }
 
-    /// Whether a command is for the security domain, and not for the platform below it.
-    private static func isOwn(_ command: CommandAPDU) -> Bool {
-        if command.classOctet.hasSecureMessaging || command.cla & 0xF0 == 0x90 { return true }
+    /// Whether a command is for the security domain, and not for the platform below it: its own commands, those of secure
+    /// channel sessions, and in an open session all with secure messaging.
+    private static func isOwn(_ command: CommandAPDU, isInSession: Bool) -> Bool {
+        if isInSession, command.classOctet.hasSecureMessaging { return true }
         switch (command.classOctet.kind, command.ins) {
-        case (.gsm, _): return false
-        case (.interindustry, 0xCA), (.interindustry, 0xCB): return true
-        case (.interindustry, _), (.proprietary, 0xCB): return false
+        case (.interindustry, 0xCA): return true
+        case (.interindustry, 0xCB): return command.p1p2 == 0x2F00
+        case (.gsm, _), (.interindustry, _), (.proprietary, 0xCB): return false
         // STATUS of TS 102 221 has P1 = 00 to 02.
         case (.proprietary, 0xF2): return command.p1 & 0xF0 != 0
-        case (.proprietary, 0x50), (.proprietary, 0x82), (.proprietary, 0x88), (.proprietary, 0x2A),
-            (.proprietary, 0x7A), (.proprietary, 0x78):
-            return true
+        case (.proprietary, 0x50), (.proprietary, 0x82), (.proprietary, 0x88), (.proprietary, 0x2A): return true
+        // GET IDENTITY of TS 31.102 has the instruction code of END R-MAC SESSION.
+        case (.proprietary, 0x7A), (.proprietary, 0x78): return isInSession
         case (.proprietary, _): return commands.contains { $0.ins == command.ins }
         }
     }
@@ -79,7 +81,9 @@ enum SecurityDomain: Application {
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
         // Commands of the platform can be sent in a secure channel session as well.
-        guard let command = commands.first(where: { $0.ins == call.command.ins }), isOwn(call.command) else {
+        guard let command = commands.first(where: { $0.ins == call.command.ins }),
+            isOwn(call.command, isInSession: false)
+        else {
             return try card.executePlatform(call.command)
         }
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
