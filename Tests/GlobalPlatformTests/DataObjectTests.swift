@@ -179,13 +179,15 @@ import Testing
     @Test func encipheredData() throws {
         let card = try FactoryCard()
         try card.authenticate()
-        let key = try FactoryCard.encryption()
         func enciphered(_ data: String) throws -> String {
             var padded = octets(data) + [0x80]
             while padded.count % 16 != 0 { padded.append(0x00) }
-            try padded.withUnsafeMutableBytes { (buffer) throws(CryptoError) in
-                try key.encrypt(OctetView(UnsafeRawBufferPointer(buffer)), into: buffer)
+            let room = SecretOctets(count: padded.count)
+            try padded.withView { (padded) throws(CryptoError) in
+                let key = try DataEncryptionKey(.aes, key: SecretOctets(count: 16).view)
+                try key.encrypt(padded, into: room.buffer)
             }
+            padded = room.view.array
             return hex(padded)
         }
         try card.answers([
