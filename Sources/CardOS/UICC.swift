@@ -219,8 +219,10 @@ public struct UICC: ~Copyable {
         let rest = output.view.part(from: position)
         let channel = command.classOctet.channel
         // TS 102 221 clause 7.3.1.1 and annex C.1.7: in case 4 a warning comes first, and GET RESPONSE has a status of
-        // its own. But annex L: 62F1 tells of the block that GET RESPONSE brings, so that it comes with it.
-        let warnsFirst = position == 0 && !command.data.isEmpty && status.isWarning && status != .moreDataAvailable
+        // its own. But annex L: 62F1 tells of the block that GET RESPONSE brings, so that it comes with it; and so does
+        // 6310 of GET STATUS (GPCS table 11-38), since the next command would take the data away.
+        let isOfData = status == .moreDataAvailable || status == .moreStatusAvailable
+        let warnsFirst = position == 0 && !command.data.isEmpty && status.isWarning && !isOfData
         waiting.keep(rest, on: channel, endingWith: warnsFirst ? .success : status)
         output.truncate(to: position)
         if warnsFirst { return status }

@@ -98,16 +98,38 @@ extension OPEN {
         registry.issuer.flatMap { RegistryEntry($0, in: card.memory) }?.lifeCycle ?? .terminated
     }
 
+    /// Checks that the state of the card allows a command at all: GPCS clauses 5.1.1.4 and 5.1.1.5. A locked card opens
+    /// no logical channel; of a terminated one nothing is left but the final application.
+    ///
+    /// - Throws: 6A81 where it does not open a channel; 6985 for anything else.
+    func requireUsable(_ command: CommandAPDU, _ card: borrowing UICC) throws(StatusWord) {
+        switch cardState(card) {
+        case .cardLocked:
+            let opens = command.classOctet.kind == .interindustry && command.ins == 0x70 && command.p1 == 0x00
+            guard !opens else { throw .functionNotSupported }
+        case .terminated:
+            let isFinal = channels[command.classOctet.channel].application == registry.finalApplication
+            guard isFinal, registry.finalApplication != nil, command.ins != 0xA4, command.ins != 0x70 else {
+                throw .conditionsNotSatisfied
+            }
+        default: break
+        }
+    }
+
     private func isCardLocked(_ card: borrowing UICC) -> Bool { cardState(card) == .cardLocked }
 
     /// Selects on a channel what is selected there implicitly, or by default; where that cannot be, nothing but the file system.
     mutating func selectDefault(on number: Int, _ card: borrowing UICC) {
-        guard let reference = registry.implicitlySelected(on: number),
-            let entry = RegistryEntry(reference, in: card.memory),
-            canBeSelected(entry, card), entry.program != .networkAccess
-        else { return }
-        channels[number].application = reference
-        channels[number].program = entry.program
+        // GPCS clauses 5.1.1.4 and 9.6.2: for a locked application the final one is selected.
+        for reference in [registry.implicitlySelected(on: number), registry.finalApplication] {
+            guard let entry = reference.flatMap({ RegistryEntry($0, in: card.memory) }), canBeSelected(entry, card)
+            else { continue }
+            if entry.program != .networkAccess {
+                channels[number].application = reference
+                channels[number].program = entry.program
+            }
+            return
+        }
     }
 
     /// Ends the selection of the application on a channel.

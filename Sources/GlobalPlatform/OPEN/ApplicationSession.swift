@@ -32,11 +32,16 @@ struct ApplicationSession: ~Copyable {
         return scratch
     }
 
+    /// Ends STORE DATA, and the personalization of an application.
+    mutating func endPersonalization() {
+        store = StoredData()
+        personalized = nil
+    }
+
     /// Ends what goes on over several commands of a secure channel session: it does not outlive that.
     mutating func endProcesses() {
         segments = CommandSegments()
-        store = StoredData()
-        personalized = nil
+        endPersonalization()
         load = nil
     }
 

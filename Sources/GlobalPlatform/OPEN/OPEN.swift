@@ -61,6 +61,7 @@ public struct OPEN: ~Copyable, CommandDispatcher {
             return try isFactory ? makeIssuer(command, &card) : card.executePlatform(command)
         }
         let number = command.classOctet.channel
+        try requireUsable(command, card)
         if command.classOctet.kind == .interindustry, !command.classOctet.hasSecureMessaging {
             switch command.ins {
             case 0xA4: return try select(command, &card)
@@ -148,6 +149,9 @@ struct SelectedApplication {
         session = new
         return new
     }
+
+    /// Ends STORE DATA, and the personalization of an application.
+    func endPersonalization() { session?.pointee.endPersonalization() }
 
     /// Nothing is selected any more, and the session is over.
     mutating func clear() {

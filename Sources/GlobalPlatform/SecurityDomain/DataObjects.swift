@@ -24,12 +24,6 @@ enum DataObjects {
         default: nil
         }
     }
-
-    /// Whether an object is the one with `tag`; of certificates, the one of a key.
-    fileprivate static func matches(_ object: BERTLV, _ tag: UInt32, _ value: OctetView) -> Bool {
-        guard object.tag == tag else { return false }
-        return tag != certificates || object.value.part(from: 0, length: 2).equals(value.part(from: 0, length: 2))
-    }
 }
 
 extension Memory {
@@ -48,36 +42,50 @@ extension Memory {
 
     /// Puts a data object in the place of one with the same tag, or behind the others; an empty one goes.
     ///
+    /// What is new is written beside what was there, which then is freed: a transaction has no room for a copy of
+    /// certificates.
+    ///
+    /// - Parameter key: of certificates, the identifier and the version of their key: each key has its own.
     /// - Throws: 6A84 where memory is short.
     mutating func storeDataObject(
         _ tag: UInt32,
         _ value: OctetView,
+        ofKey key: OctetView = .empty,
         of domain: RegistryEntry
     ) throws(StatusWord) {
-        let old = try withDataObjects(of: domain) { (objects) throws(StatusWord) in objects.view.array }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: old.count + value.count + 8, alignment: 8)
+        let old = domain.data
+        let room = (old.map { length(of: $0) } ?? 0) + key.count + value.count + 8
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 8)
         defer { buffer.deallocate() }
         var writer = OctetWriter(buffer)
         var isPlaced = value.isEmpty
-        old.withView { (octets) in
-            var cursor = OctetCursor(octets)
+        func place(_ writer: inout OctetWriter) {
+            guard !isPlaced else { return }
+            isPlaced = true
+            writer.appendTLV(tag) { (writer) in
+                writer.append(key)
+                writer.append(value)
+            }
+        }
+        try withDataObjects(of: domain) { (objects) throws(StatusWord) in
+            var cursor = objects
             while let object = cursor.berTLV() {
-                let isReplaced = DataObjects.matches(object, tag, value)
-                if !isReplaced { writer.appendTLV(object.tag, object.value) }
-                if isReplaced, !isPlaced {
-                    writer.appendTLV(tag, value)
-                    isPlaced = true
+                if object.tag == tag, object.value.starts(with: key) {
+                    place(&writer)
+                } else {
+                    writer.appendTLV(object.tag, object.value)
                 }
             }
         }
-        if !isPlaced { writer.appendTLV(tag, value) }
-        if let data = domain.data {
-            try resize(data, to: writer.count)
-            try write(data, at: 0, writer.view)
-        } else if writer.count > 0 {
+        place(&writer)
+        guard !writer.overflowed else { throw .technicalProblem }
+        var new: ObjectReference?
+        if writer.count > 0 {
             let data = try allocate(.applicationData, owner: owner(of: domain.reference), length: writer.count)
             try write(data, at: 0, writer.view)
-            try set(.data, of: domain.reference, to: data)
+            new = data
         }
+        try set(.data, of: domain.reference, to: new)
+        if let old { try free(old) }
     }
 }

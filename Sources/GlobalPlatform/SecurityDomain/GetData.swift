@@ -8,6 +8,10 @@ extension SecurityDomain {
 
     /// SELECT: the file control information (GPCS table 11-84), unless P2 asks for none.
     static func select(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
+        // GPCS clause 11.11.2.2: STORE DATA under way ends, on whatever channel.
+        for number in open.channels.indices where open.channels[number].application == call.instance.reference {
+            open.channels[number].endPersonalization()
+        }
         guard call.command.p2 & 0x40 == 0, call.command.p2 & 0x0C != 0x0C else { return .success }
         var writer = card.output
         try writer.appendTLV(0x6F) { (writer) throws(StatusWord) in

@@ -11,6 +11,10 @@ struct StatusListing {
 }
 
 extension SecurityDomain {
+    /// How many octets the response has at most, where it lists several: with padding and an R-MAC of 16 octets it is a
+    /// short one still.
+    private static let responseLimit = 239
+
     /// What P1 of GET STATUS asks for: GPCS table 11-33.
     private enum Subset: UInt8 {
         case issuerSecurityDomain = 0x80
@@ -30,7 +34,7 @@ extension SecurityDomain {
     /// GET STATUS.
     ///
     /// - Throws: 6A86 for another subset, the deprecated format, or the next of a list of one; 6A80 without a search
-    ///   criterion; 6985 for the next of no list; 6A88 where nothing is found.
+    ///   criterion, or with a malformed one; 6985 for the next of no list; 6A88 where nothing is found.
     static func getStatus(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         let command = call.command
         guard let subset = Subset(rawValue: command.p1), command.p2 & 0xFE == 0x02 else { throw .incorrectP1P2 }
@@ -39,6 +43,9 @@ extension SecurityDomain {
             throw .incorrectData
         }
         let tags = cursor.firstValue(0x5C)
+        while !cursor.isAtEnd {
+            guard cursor.berTLV() != nil else { throw .incorrectData }
+        }
         let session = open.channels[call.channel].makeSession()
         var place = 0
         if command.p2 & 0x01 != 0 {
@@ -48,7 +55,6 @@ extension SecurityDomain {
         }
         session.pointee.listing = StatusListing()
         let name = subset == .issuerSecurityDomain ? OctetView.empty : criterion.value
-        let limit = command.expectedLimit
         if place == 0 { place = open.registry.firstIndex(from: name, in: card.memory) }
         while place < open.registry.entries.count,
             let entry = RegistryEntry(open.registry.entries[place], in: card.memory), entry.aid.starts(with: name)
@@ -56,7 +62,7 @@ extension SecurityDomain {
             if subset.contains(entry), open.isVisible(entry, to: call.instance, card) {
                 let start = card.output.count
                 try open.appendStatus(of: entry, subset == .executableLoadFilesAndModules, tags, &card)
-                if card.output.count > limit, start > 0 {
+                if card.output.count > responseLimit, start > 0 {
                     card.output.truncate(to: start)
                     session.pointee.listing = StatusListing(subset: command.p1, next: place)
                     return .moreStatusAvailable
@@ -67,11 +73,6 @@ extension SecurityDomain {
         guard card.output.count > 0 else { throw .referencedDataNotFound }
         return .success
     }
-}
-
-extension CommandAPDU {
-    /// How many octets the response may have: what protection adds has to fit in a short response as well.
-    fileprivate var expectedLimit: Int { 240 }
 }
 
 extension OPEN {
@@ -120,7 +121,10 @@ extension OPEN {
                         if attribute.tag == 0xCF, wants(0xCF) { writer.appendTLV(0xCF, attribute.value) }
                     }
                 }
-                if wants(0xC4), let file = entry.loadFile.flatMap({ RegistryEntry($0, in: card.memory) }) {
+                // That of the issuer security domain is told to who asks for it.
+                if wants(0xC4), tags != nil || !entry.isIssuerSecurityDomain,
+                    let file = entry.loadFile.flatMap({ RegistryEntry($0, in: card.memory) })
+                {
                     writer.appendTLV(0xC4, file.aid)
                 }
             } else if wants(0xCE) {

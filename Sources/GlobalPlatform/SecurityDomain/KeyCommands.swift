@@ -31,7 +31,7 @@ extension OPEN {
     /// 5.3.2.
     mutating func personalize(_ domain: RegistryEntry, _ card: inout UICC) throws(StatusWord) {
         guard !domain.isIssuerSecurityDomain, domain.lifeCycle == .selectable,
-            card.memory.defaultKeySet(of: domain.reference) != nil
+            card.memory.firstKeySet(of: domain.reference, where: { $0.purpose.hasSessions }) != nil
         else { return }
         try card.memory.set(.lifeCycle, of: domain.reference, to: UInt32(LifeCycleState.personalized.rawValue))
     }

@@ -18,7 +18,16 @@ extension OPEN {
         _ card: inout UICC,
         _ execute: (Call, inout OPEN, inout UICC) throws(StatusWord) -> StatusWord
     ) throws(StatusWord) -> StatusWord {
+        // GPCS clause 5.3.2.4: a locked security domain renders no services.
+        guard let provider = RegistryEntry(domain, in: card.memory),
+            provider.isIssuerSecurityDomain || !provider.lifeCycle.isLocked
+        else { throw .conditionsNotSatisfied }
         let session = channels[call.channel].makeSession()
+        // A session does not outlive the locking, or the termination, that was its last command.
+        defer {
+            let isLocked = !provider.isIssuerSecurityDomain && provider.lifeCycle.isLocked
+            if isLocked || cardState(card) == .terminated { session.pointee.secureChannel.end() }
+        }
         guard CommandSegments.has(call.command), call.command.p1 & 0x80 != 0 || !session.pointee.segments.isEmpty else {
             session.pointee.segments = CommandSegments()
             return try unsegmented(call, session, by: domain, &card, execute)

@@ -7,6 +7,8 @@ enum SecurityDomain: Application {
     /// A command of a security domain: GPCS table 11-1.
     struct Command {
         let ins: UInt8
+        /// The last state of the card in which it is executed, in the order of the table: those before allow it too.
+        let last: LifeCycleState
         /// Whether somebody must be authenticated: GPCS table 11-2.
         let needsAuthentication: Bool
         let handler: (Call, inout OPEN, inout UICC) throws(StatusWord) -> StatusWord
@@ -14,15 +16,15 @@ enum SecurityDomain: Application {
 
     /// GPCS clauses 11.2 to 11.11.
     nonisolated(unsafe) private static let commands: [Command] = [
-        Command(ins: 0xE4, needsAuthentication: true, handler: delete),
-        Command(ins: 0xCA, needsAuthentication: false, handler: getData),
-        Command(ins: 0xCB, needsAuthentication: false, handler: getData),
-        Command(ins: 0xF2, needsAuthentication: true, handler: getStatus),
-        Command(ins: 0xE6, needsAuthentication: true, handler: install),
-        Command(ins: 0xE8, needsAuthentication: true, handler: load),
-        Command(ins: 0xF0, needsAuthentication: true, handler: setStatus),
-        Command(ins: 0xE2, needsAuthentication: true, handler: storeData),
-        Command(ins: 0xD8, needsAuthentication: true, handler: putKey),
+        Command(ins: 0xE4, last: .secured, needsAuthentication: true, handler: delete),
+        Command(ins: 0xCA, last: .terminated, needsAuthentication: false, handler: getData),
+        Command(ins: 0xCB, last: .terminated, needsAuthentication: false, handler: getData),
+        Command(ins: 0xF2, last: .cardLocked, needsAuthentication: true, handler: getStatus),
+        Command(ins: 0xE6, last: .secured, needsAuthentication: true, handler: install),
+        Command(ins: 0xE8, last: .secured, needsAuthentication: true, handler: load),
+        Command(ins: 0xF0, last: .cardLocked, needsAuthentication: true, handler: setStatus),
+        Command(ins: 0xE2, last: .secured, needsAuthentication: true, handler: storeData),
+        Command(ins: 0xD8, last: .secured, needsAuthentication: true, handler: putKey),
     ]
 
     /// - Throws: 6A80 for parameters that are none, or a protocol that the card does not have.
@@ -46,11 +48,14 @@ enum SecurityDomain: Application {
 
     static func process(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         let isInSession = open.channels[call.channel].session.map { $0.pointee.secureChannel.state != .none } ?? false
-        guard isOwn(call.command, isInSession: isInSession) else { return try card.executePlatform(call.command) }
+        let isOwn = isOwn(call.command, isInSession: isInSession)
+        // GPCS clause 5.1.1.5: GET DATA is all that is left, the commands of a session are not.
+        let isRead = isOwn && commands.contains { $0.ins == call.command.ins && $0.last == .terminated }
+        guard open.cardState(card) != .terminated || isRead else { throw .conditionsNotSatisfied }
+        guard isOwn else { return try card.executePlatform(call.command) }
         guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
             throw .conditionsNotSatisfied
         }
-        guard open.cardState(card) != .terminated || call.command.ins == 0xCA else { throw .conditionsNotSatisfied }
         return try open.secured(call, by: call.instance.reference, &card, execute)
     }
 
@@ -59,7 +64,8 @@ enum SecurityDomain: Application {
     private static func isOwn(_ command: CommandAPDU, isInSession: Bool) -> Bool {
         if isInSession, command.classOctet.hasSecureMessaging { return true }
         switch (command.classOctet.kind, command.ins) {
-        case (.interindustry, 0xCA): return true
+        // Clients of AmdF send STORE DATA in this class as well; the UICC has no command with its instruction code.
+        case (.interindustry, 0xCA), (.interindustry, 0xE2): return true
         case (.interindustry, 0xCB): return command.p1p2 == 0x2F00
         case (.gsm, _), (.interindustry, _), (.proprietary, 0xCB): return false
         // STATUS of TS 102 221 has P1 = 00 to 02.
@@ -89,9 +95,8 @@ enum SecurityDomain: Application {
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
             throw .securityStatusNotSatisfied
         }
-        // A locked card is unlocked or terminated, nothing else; a terminated one is read.
-        let isLocked = open.cardState(card) == .cardLocked
-        guard !isLocked || command.ins == 0xF0 || command.ins == 0xCA else { throw .conditionsNotSatisfied }
+        // The numbers of the states stand in the order of the table.
+        guard open.cardState(card).rawValue <= command.last.rawValue else { throw .conditionsNotSatisfied }
         return try command.handler(call, &open, &card)
     }
 }

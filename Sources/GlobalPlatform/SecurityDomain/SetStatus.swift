@@ -5,8 +5,8 @@ import Octets
 extension SecurityDomain {
     /// SET STATUS: GPCS clause 11.10.
     ///
-    /// - Throws: 6A86 for other parameters; 6A88 for an unknown application; 6985 for a transition that there is not, that
-    ///   changes nothing, or that the security domain may not make.
+    /// - Throws: 6A86 for other parameters; 6A80 for what is no AID; 6A88 for an unknown application; 6985 for a transition
+    ///   that there is not, that changes nothing, or that the security domain may not make.
     static func setStatus(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         let state = LifeCycleState(rawValue: call.command.p2)
         switch call.command.p1 {
@@ -52,8 +52,10 @@ extension OPEN {
     /// The application that the data field names, where the security domain may change its state: its own or one below, or
     /// any with Global Lock.
     ///
-    /// - Throws: 6A88 where there is none; 6985 for the issuer security domain, whose state is that of the card.
+    /// - Throws: 6A80 for what is no AID; 6A88 where there is none; 6985 for the issuer security domain, whose state is
+    ///   that of the card.
     fileprivate func lockable(_ call: Call, _ card: borrowing UICC) throws(StatusWord) -> RegistryEntry {
+        guard (5...16).contains(call.command.data.count) else { throw .incorrectData }
         guard let entry = registry.entry(call.command.data, in: card.memory), entry.kind == .application,
             call.instance.privileges.contains(.globalLock) || isAssociated(entry, with: call.instance.reference, card)
         else { throw .referencedDataNotFound }
@@ -72,7 +74,8 @@ extension OPEN {
         switch (current.isLocked, state.rawValue & 0x80 != 0) {
         case (false, true): try lock(entry, call, &card)
         case (true, false) where !isItself: try unlock(entry, &card)
-        case (false, false):
+        // Of another application a security domain changes nothing else: GPCS clause 11.10.2.2.
+        case (false, false) where isItself:
             let isKnown =
                 entry.isSecurityDomain
                 ? current == .selectable && state == .personalized
@@ -105,7 +108,9 @@ extension OPEN {
         }
     }
 
+    /// - Throws: 6985 for the application with the Final Application privilege: GPCS clause 9.6.2.
     private mutating func lock(_ entry: RegistryEntry, _ call: Call, _ card: inout UICC) throws(StatusWord) {
+        guard !entry.privileges.contains(.finalApplication) else { throw .conditionsNotSatisfied }
         let state = entry.lifeCycle
         try card.memory.set(.lifeCycleBeforeLock, of: entry.reference, to: UInt32(state.rawValue))
         try card.memory.set(.lifeCycle, of: entry.reference, to: UInt32(state.locked.rawValue))

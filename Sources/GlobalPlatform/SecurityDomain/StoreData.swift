@@ -20,6 +20,8 @@ extension SecurityDomain {
             var status = StatusWord.success
             if let target = session.pointee.personalized {
                 status = try forward(call, to: target, &open, &card)
+                // GPCS clause 11.11.3.1: response data need a case 4 command.
+                guard call.command.p1 & 0x01 != 0 || card.output.count == 0 else { throw .incorrectP1P2 }
             } else {
                 try session.pointee.store.append(call.command.data, structure)
                 let isEncrypted = call.command.p1 & 0x60 == 0x60
@@ -127,20 +129,19 @@ extension SecurityDomain {
             return
         }
         guard let rule = DataObjects.rule(for: tag) else { throw .referencedDataNotFound }
+        let reference = session.pointee.store.certificateReference
+        guard (reference != nil) == (tag == DataObjects.certificates) else { throw .incorrectData }
+        session.pointee.store.certificateReference = nil
         switch rule {
         case .anyDomain: break
         case .issuerOnly: guard call.instance.isIssuerSecurityDomain else { throw .incorrectData }
         case .readOnly: throw .incorrectData
         }
         if tag == 0x4F { return try open.rename(call.instance, to: value, &card) }
-        var stored = value
-        if tag == DataObjects.certificates {
-            guard let reference = session.pointee.store.certificateReference else { throw .incorrectData }
-            stored = reference + value
-        }
-        session.pointee.store.certificateReference = nil
-        try stored.withView { (value) throws(StatusWord) in
-            try card.memory.storeDataObject(tag, value, of: call.instance)
+        try (reference ?? []).withView { (reference) throws(StatusWord) in
+            try value.withView { (value) throws(StatusWord) in
+                try card.memory.storeDataObject(tag, value, ofKey: reference, of: call.instance)
+            }
         }
     }
 
