@@ -142,7 +142,7 @@ extension OPEN {
     /// Associates an application or load file with another security domain.
     ///
     /// - Throws: 6A88 where there is no such domain; 6985 where it is not PERSONALIZED, where it is the application or
-    ///   below it, or for the issuer security domain.
+    ///   below it, or for the issuer security domain; 6A84 where it has too little memory.
     mutating func extradite(_ entry: RegistryEntry, to aid: OctetView, _ card: inout UICC) throws(StatusWord) {
         guard let domain = registry.entry(aid, in: card.memory), domain.isSecurityDomain else {
             throw .referencedDataNotFound
@@ -150,7 +150,7 @@ extension OPEN {
         guard domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized, !entry.isIssuerSecurityDomain,
             !isAssociated(domain, with: entry.reference, card)
         else { throw .conditionsNotSatisfied }
-        try card.memory.set(.securityDomain, of: entry.reference, to: domain.reference)
+        try move(entry, to: domain, &card)
         hasChanged = true
     }
 
@@ -168,26 +168,6 @@ extension OPEN {
             try card.memory.setAttributes(octets, of: entry.reference)
         }
     }
-
-    /// The owner of what a new application keeps: one of its own for a security domain and where INSTALL gives a quota or
-    /// reserves memory, that of its security domain otherwise.
-    ///
-    /// - Throws: 6A84 where there are too many, or less memory is free than is reserved.
-    mutating func makeOwner(
-        for install: InstallCommand,
-        _ privileges: Privileges,
-        in domain: RegistryEntry,
-        _ card: inout UICC
-    ) throws(StatusWord) -> Owner {
-        let parent = card.memory.owner(of: domain.reference)
-        let quota = try install.size(0xC8)
-        let reserved = try install.size(0xD8)
-        if let reserved, Int(reserved) > card.memory.freePages * Geometry.pageSize { throw .notEnoughMemory }
-        guard registry.issuer != nil, privileges.contains(.securityDomain) || quota != nil || reserved != nil else {
-            return parent
-        }
-        return try card.memory.createOwner(parent: parent, quota: quota)
-    }
 }
 
 /// The attributes of a registry entry: docs/memory-image.md section 7.6.
@@ -195,14 +175,16 @@ struct EntryAttributes {
     private(set) var octets: [UInt8] = []
 
     /// What INSTALL says that the registry keeps: implicit selection (CF), service parameters (CB), parameters of
-    /// TS 102 226 (CA, EA), the provider identifier (5F20), and the application specific parameters (C9) of a security
-    /// domain.
+    /// TS 102 226 (CA, EA), volatile memory (C7, D7), the provider identifier (5F20), and the application specific
+    /// parameters (C9) of a security domain.
     ///
     /// - Parameter old: attributes that stand where INSTALL has none of the same tag.
     init(_ install: InstallCommand, isSecurityDomain: Bool, replacing old: [UInt8] = []) {
         let parameters = OctetCursor(install.parameters)
         let signature = OctetCursor(parameters.firstValue(0xB6) ?? .empty)
-        collect([0xCF, 0xCB, 0xCA], of: install.systemParameters)
+        // Memory is given once, with the installation.
+        let memory: [UInt32] = install.process.contains(.forInstall) ? [0xC7, 0xD7] : []
+        collect([0xCF, 0xCB, 0xCA] + memory, of: install.systemParameters)
         collect([0xEA] + (isSecurityDomain ? [0xC9] : []), of: parameters)
         collect([0x5F20], of: signature)
         let new = octets

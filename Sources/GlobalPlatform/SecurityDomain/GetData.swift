@@ -3,9 +3,6 @@ import Memory
 import Octets
 
 extension SecurityDomain {
-    /// Volatile memory that the card says is free, in octets: it has no bound of its own.
-    private static let freeVolatileMemory: UInt32 = 65_536
-
     /// SELECT: the file control information (GPCS table 11-84), unless P2 asks for none.
     static func select(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         // GPCS clause 11.11.2.2: STORE DATA under way ends, on whatever channel.
@@ -99,11 +96,12 @@ extension SecurityDomain {
         where RegistryEntry(reference, in: card.memory)?.kind == .application {
             applications += 1
         }
-        let free = UInt32(truncatingIfNeeded: card.memory.freePages * Geometry.pageSize)
+        let free = UInt32(truncatingIfNeeded: card.memory.unreservedOctets)
+        let volatile = UInt32(truncatingIfNeeded: open.unreservedVolatileMemory(card))
         writer.appendTLV(0xFF21) { (writer) in
             writer.appendTLV(0x81) { $0.append(number: applications, minimum: 1) }
             writer.appendTLV(0x82) { $0.append(number: free, minimum: 2) }
-            writer.appendTLV(0x83) { $0.append(number: freeVolatileMemory, minimum: 2) }
+            writer.appendTLV(0x83) { $0.append(number: volatile, minimum: 2) }
         }
     }
 

@@ -62,9 +62,8 @@ extension SecurityDomain {
             throw .unsuitableHash
         }
         if isDelegated, let hash { try open.requireStrength(of: hash, card) }
-        let free = card.memory.freePages * Geometry.pageSize
-        let needed = try [install.size(0xC6), install.size(0xC8)].reduce(0) { $0 + Int($1 ?? 0) }
-        guard needed <= free else { throw .notEnoughMemory }
+        try open.requireMemory(forLoad: install, in: domain, card)
+        let free = card.memory.availableOctets(to: card.memory.owner(of: domain.reference))
         let combined = (p1: call.command.p1, p2: call.command.p2, signed: install.signed.array)
         session.pointee.load = LoadSession(
             aid: install.first.array,
