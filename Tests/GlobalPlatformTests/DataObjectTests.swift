@@ -63,7 +63,8 @@ import Testing
             ("00CA00E000", "C00401308810C00402308810C00403308810C00401208010C00402208010C004032080109000"),
             ("00CB2F00025C0000", "610A4F08A0000001510000009000"),
             (Self.get("2F00", "5C00"), "610A4F08A0000001510000009000"),
-            (Self.get("2F00"), "6A80"), (Self.get("2F00", "5C014F"), "6A80"), ("00CB004200", "6A88"),
+            (Self.get("2F00"), "610A4F08A0000001510000009000"), (Self.get("2F00", "5C014F"), "6A80"),
+            ("00CB004200", "6985"),
             (Self.get("BF21"), "6A80"), (Self.get("BF21", "A60483021103"), "6A88"),
         ])
         let production = try card.send(Self.get("9F7F"))
@@ -81,7 +82,7 @@ import Testing
         try card.answers([
             // pySim-shell stores BER-TLV, GlobalPlatformPro groupings without a word of it.
             (Self.storeTLV("450401020304"), "9000"), (Self.get("0045"), "4504010203049000"),
-            ("80E281000E00700A420840414243444546474800", "9000"), (Self.get("0042"), "420840414243444546479000"),
+            ("80E281000D00700A4208404142434445464700", "9000"), (Self.get("0042"), "420840414243444546479000"),
             // Several, one of them new; an empty one goes.
             (Self.storeTLV("5F50034142434501AA"), "9000"), (Self.get("5F50"), "5F50034142439000"),
             (Self.get("0045"), "4501AA9000"), (Self.storeTLV("5F5000"), "9000"), (Self.get("5F50"), "6A88"),
@@ -170,7 +171,7 @@ import Testing
             (Self.storeTLV(first + "BF21023000"), "9000"), (Self.get("BF21", first), "BF210230009000"),
             (Self.get("BF21", other), "BF21033001559000"),
             (Self.storeTLV(first + "BF2100"), "9000"), (Self.get("BF21", first), "6A88"),
-            (Self.get("BF21", "A6048302110301"), "6A80"), (Self.storeTLV("BF21023000"), "6A80"),
+            (Self.get("BF21", "A60383011103"), "6A80"), (Self.storeTLV("BF21023000"), "6A80"),
             (Self.storeTLV(first), "6A80"), (Self.storeTLV(first + "4501AA"), "6A80"),
             (Self.storeTLV("A603830111" + "BF21023000"), "6A80"), (Self.get("BF21", other), "BF21033001559000"),
         ])
@@ -184,7 +185,7 @@ import Testing
             while padded.count % 16 != 0 { padded.append(0x00) }
             let room = SecretOctets(count: padded.count)
             try padded.withView { (padded) throws(CryptoError) in
-                let key = try DataEncryptionKey(.aes, key: SecretOctets(count: 16).view)
+                let key = try FactoryCard.encryption()
                 try key.encrypt(padded, into: room.buffer)
             }
             padded = room.view.array

@@ -34,8 +34,11 @@ final class FactoryCard {
     }
 
     /// What sensitive data are enciphered with in the sessions that `authenticate` opens: AES, a key of 00.
-    static func encryption() throws -> DataEncryptionKey {
-        try DataEncryptionKey(.aes, key: SecretOctets(count: 16).view)
+    static func encryption() throws(CryptoError) -> DataEncryptionKey {
+        let key = SecretOctets(count: 16)
+        // The memory is used behind the making of the view.
+        defer { wipe(key.buffer) }
+        return try DataEncryptionKey(.aes, key: key.view)
     }
 
     /// Opens a session without protection of messages with what is selected on a channel.

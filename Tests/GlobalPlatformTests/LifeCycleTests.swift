@@ -132,7 +132,7 @@ import Testing
         #expect(try card.state(of: Self.below) == "87")
         // The session on the other channel is over; all are locked already, which is no error.
         try card.answers([
-            ("81F28002024F0000", "6D00"), (Self.setStatus("6080", Self.first), "9000"),
+            ("81F28002024F0000", "6985"), (Self.setStatus("6080", Self.first), "9000"),
             (Self.setStatus("6000", Self.first), "9000"), (Self.setStatus("6000", Self.first), "9000"),
         ])
         #expect(try card.state(of: Self.first) == "0F")

@@ -19,20 +19,11 @@ extension SecurityDomain {
             else { throw .incorrectP1P2 }
             var status = StatusWord.success
             if let target = session.pointee.personalized {
-                status = try forward(call, to: target, &open, &card)
+                status = try forward(call, to: target, structure, session, &open, &card)
                 // GPCS clause 11.11.3.1: response data need a case 4 command.
                 guard call.command.p1 & 0x01 != 0 || card.output.count == 0 else { throw .incorrectP1P2 }
             } else {
-                try session.pointee.store.append(call.command.data, structure)
-                let isEncrypted = call.command.p1 & 0x60 == 0x60
-                while let object = try session.pointee.store.take() {
-                    if object.isGrouping {
-                        try storeGrouping(object.tag, object.value, isEncrypted, call, session, &open, &card)
-                    } else {
-                        try storeObject(object.tag, object.value, isEncrypted, call, session, &open, &card)
-                    }
-                }
-                guard !isLast || session.pointee.store.isComplete else { throw .incorrectData }
+                try storeBlock(call, structure, session, &open, &card)
             }
             session.pointee.store.next &+= 1
             if isLast {
@@ -50,6 +41,8 @@ extension SecurityDomain {
     private static func forward(
         _ call: Call,
         to target: ObjectReference,
+        _ structure: DataStructure,
+        _ session: UnsafeMutablePointer<ApplicationSession>,
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
@@ -59,12 +52,30 @@ extension SecurityDomain {
         let forwarded = Call(instance: entry, command: call.command, level: call.level)
         // A security domain stores for itself what comes through another one, in the session of that.
         if entry.program == .securityDomain {
-            let session = open.channels[call.channel].makeSession()
-            session.pointee.personalized = nil
-            defer { session.pointee.personalized = target }
-            return try storeData(forwarded, &open, &card)
+            try storeBlock(forwarded, structure, session, &open, &card)
+            return .success
         }
         return try module.process(forwarded, &open, &card)
+    }
+
+    /// Stores what a block brings to its end.
+    private static func storeBlock(
+        _ call: Call,
+        _ structure: DataStructure,
+        _ session: UnsafeMutablePointer<ApplicationSession>,
+        _ open: inout OPEN,
+        _ card: inout UICC
+    ) throws(StatusWord) {
+        try session.pointee.store.append(call.command.data, structure)
+        let isEncrypted = call.command.p1 & 0x60 == 0x60
+        while let object = try session.pointee.store.take() {
+            if object.isGrouping {
+                try storeGrouping(object.tag, object.value, isEncrypted, call, session, &open, &card)
+            } else {
+                try storeObject(object.tag, object.value, isEncrypted, call, session, &open, &card)
+            }
+        }
+        guard call.command.p1 & 0x80 == 0 || session.pointee.store.isComplete else { throw .incorrectData }
     }
 
     /// Stores a data grouping: keys, or BER-TLV objects in 0070.
