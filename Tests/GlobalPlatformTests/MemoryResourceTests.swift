@@ -16,7 +16,10 @@ final class MemoryResourceTests {
 
     init() throws {
         try #require(Memory.format(image))
-        card = try Card(image: image, environment: Environment(seed: [UInt8](repeating: 0x5A, count: 48)))
+        card = try Card(
+            image: image,
+            environment: Environment(transmissionProtocol: .t1, seed: [UInt8](repeating: 0x5A, count: 48))
+        )
         try card.manufacture(FactoryConfiguration())
         card.open.enterFactory()
         try Self.selectIssuer(&card)
@@ -31,7 +34,7 @@ final class MemoryResourceTests {
     private var octets: [UInt8] { [UInt8](image) }
 
     private func send(_ command: String) throws -> String {
-        let octets = try #require(Hex.octets(command))
+        let octets = try #require(Hex.octets(command + "00"))
         let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
         defer { response.deallocate() }
         let length = octets.withUnsafeBytes { card.transmit($0, into: response) }
@@ -139,7 +142,7 @@ final class MemoryResourceTests {
             return try send("80E60200" + field(data))
         }
         #expect(try load("C60400010000") == "6A84")
-        #expect(try load("C60400004000" + "C80400008000") == "6A84")
+        #expect(try load("C60400004000" + "C8040000A000") == "6A84")
         #expect(try load("C70400010001") == "6A84")
         #expect(try load("C6021000" + "C7021000" + "C8021000") == "9000")
     }
