@@ -1,7 +1,7 @@
 import Memory
 import Octets
 
-/// Where an access rule application keeps its rules: one object, docs/memory-image.md section 7.
+/// Where an access rule application keeps its rules: one object, docs/memory-image.md section 7.9.
 ///
 /// Behind the header the rules stand one after another, the newest first, as GET DATA [all] tells them: a response is
 /// a part of the object. There is one rule for each reference.
