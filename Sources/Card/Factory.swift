@@ -4,7 +4,7 @@ import GlobalPlatform
 import Memory
 import Octets
 
-/// What the factory gives a card: its issuer security domain.
+/// What the factory gives a card: its issuer security domain, and an access rule application below it.
 public struct FactoryConfiguration: Sendable {
     /// Keys of one version: ENC, MAC and DEK of a secure channel.
     public struct KeySet: Sendable {
@@ -37,6 +37,13 @@ public struct FactoryConfiguration: Sendable {
     /// The card image number (data object 45).
     public var cardImageNumber: [UInt8] = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08]
 
+    /// The AID of its access rule application master; nil: it has none.
+    public var accessRuleMaster: [UInt8]? = accessRuleModule
+
+    /// The executable load file of the access rule application master, and its module, whose AID devices look for.
+    private static let accessRuleLoadFile: [UInt8] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C]
+    private static let accessRuleModule = accessRuleLoadFile + [0x00]
+
     /// The key that the field uses for test cards: 40 to 4F.
     public static let testKey = [UInt8](0x40...0x4F)
 
@@ -67,16 +74,25 @@ public struct FactoryConfiguration: Sendable {
     fileprivate var installation: [UInt8] {
         var parameters: [UInt8] = []
         for channel in secureChannels { parameters += [0x81, 0x02, channel.number, channel.option] as [UInt8] }
-        var data: [UInt8] = []
         let loadFile: [UInt8] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x53, 0x50]
-        for field in [loadFile, loadFile + [0x41]] { data += [UInt8(field.count)] + field }
-        data += [UInt8(issuerSecurityDomain.count)] + issuerSecurityDomain
-        data += [UInt8(Self.issuerPrivileges.count)] + Self.issuerPrivileges
-        data += [UInt8(parameters.count + 2), 0xC9, UInt8(parameters.count)] + parameters + [0x00]
-        return Self.command(0xE6, 0x0C, 0x00, data)
+        return Self.installation(loadFile, loadFile + [0x41], issuerSecurityDomain, Self.issuerPrivileges, parameters)
     }
 
-    /// What the issuer security domain is sent: PUT KEY, STORE DATA, SET STATUS.
+    /// INSTALL [for install and make selectable].
+    private static func installation(
+        _ loadFile: [UInt8],
+        _ module: [UInt8],
+        _ aid: [UInt8],
+        _ privileges: [UInt8],
+        _ parameters: [UInt8]
+    ) -> [UInt8] {
+        var data: [UInt8] = []
+        let specific = [0xC9, UInt8(parameters.count)] + parameters
+        for field in [loadFile, module, aid, privileges, specific, []] { data += [UInt8(field.count)] + field }
+        return command(0xE6, 0x0C, 0x00, data)
+    }
+
+    /// What the issuer security domain is sent: PUT KEY, STORE DATA, INSTALL, SET STATUS.
     fileprivate func personalization() throws(CryptoError) -> [[UInt8]] {
         var commands: [[UInt8]] = []
         for set in keySets {
@@ -100,6 +116,10 @@ public struct FactoryConfiguration: Sendable {
             let data = [0x00, 0x70, UInt8(value.count)] + value
             let isLast = number == objects.count - 1
             commands.append(Self.command(0xE2, isLast ? 0x88 : 0x08, UInt8(number), data))
+        }
+        if let accessRuleMaster {
+            let (file, module) = (Self.accessRuleLoadFile, Self.accessRuleModule)
+            commands.append(Self.installation(file, module, accessRuleMaster, [0x00], []))
         }
         // The card is SECURED.
         commands.append([0x80, 0xF0, 0x80, 0x0F, 0x00])

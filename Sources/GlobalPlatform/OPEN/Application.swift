@@ -113,6 +113,12 @@ extension NativeModule {
             SecurityDomain.self
         ),
         NativeModule(.networkAccess, loadFile: [], module: [], NetworkAccess.self),
+        NativeModule(
+            .accessRules,
+            loadFile: [0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C],
+            module: [0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00],
+            AccessRuleMaster.self
+        ),
     ]
 
     /// The module of a program; nil where the card has none.

@@ -18,6 +18,8 @@ struct ApplicationSession: ~Copyable {
     var personalized: ObjectReference?
     /// LOAD under way.
     var load: LoadSession?
+    /// What goes on with an access rule application.
+    var accessRules = AccessRuleSession()
     /// Memory for a command without its protection, and for a response before it is protected.
     private(set) var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
@@ -43,6 +45,7 @@ struct ApplicationSession: ~Copyable {
         segments = CommandSegments()
         endPersonalization()
         load = nil
+        accessRules.endProtected()
     }
 
     /// The application is not selected any more.
@@ -50,6 +53,7 @@ struct ApplicationSession: ~Copyable {
         secureChannel.end()
         endProcesses()
         listing = StatusListing()
+        accessRules = AccessRuleSession()
         for index in scratch.indices { scratch[index] = 0 }
     }
 }
