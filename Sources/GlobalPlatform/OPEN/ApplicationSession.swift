@@ -1,3 +1,4 @@
+import CardCrypto
 import Memory
 import Octets
 
@@ -21,11 +22,15 @@ struct ApplicationSession: ~Copyable {
     /// Memory for a command without its protection, and for a response before it is protected.
     private(set) var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-    deinit { scratch.deallocate() }
+    deinit {
+        wipe(scratch)
+        scratch.deallocate()
+    }
 
     /// Memory of at least `count` octets.
     mutating func scratch(_ count: Int) -> UnsafeMutableRawBufferPointer {
         if scratch.count < count {
+            wipe(scratch)
             scratch.deallocate()
             scratch = .allocate(byteCount: max(512, count), alignment: 16)
         }
@@ -50,6 +55,6 @@ struct ApplicationSession: ~Copyable {
         secureChannel.end()
         endProcesses()
         listing = StatusListing()
-        for index in scratch.indices { scratch[index] = 0 }
+        wipe(scratch)
     }
 }
