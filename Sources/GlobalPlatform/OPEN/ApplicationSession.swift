@@ -1,3 +1,4 @@
+import CardCrypto
 import Memory
 import Octets
 
@@ -23,11 +24,15 @@ struct ApplicationSession: ~Copyable {
     /// Memory for a command without its protection, and for a response before it is protected.
     private(set) var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-    deinit { scratch.deallocate() }
+    deinit {
+        wipe(scratch)
+        scratch.deallocate()
+    }
 
     /// Memory of at least `count` octets.
     mutating func scratch(_ count: Int) -> UnsafeMutableRawBufferPointer {
         if scratch.count < count {
+            wipe(scratch)
             scratch.deallocate()
             scratch = .allocate(byteCount: max(512, count), alignment: 16)
         }
@@ -54,6 +59,6 @@ struct ApplicationSession: ~Copyable {
         endProcesses()
         listing = StatusListing()
         accessRules = AccessRuleSession()
-        for index in scratch.indices { scratch[index] = 0 }
+        wipe(scratch)
     }
 }

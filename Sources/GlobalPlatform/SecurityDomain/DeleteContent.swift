@@ -64,6 +64,7 @@ extension OPEN {
             }
             if let content = entry.content { try card.memory.free(content) }
             try card.memory.free(entry.reference)
+            forget(entry.reference)
         case .executableModule, nil: throw .referencedDataNotFound
         }
         hasChanged = true
@@ -88,5 +89,20 @@ extension OPEN {
         let isOwn = entry.securityDomain.map { card.memory.owner(of: $0) } != owner
         try card.memory.free(entry.reference)
         if isOwn { try card.memory.removeOwner(owner) }
+        forget(entry.reference)
+    }
+
+    /// Ends what goes on over several commands with an object that is gone, on whatever channel: another one may stand in
+    /// its place by the next of them.
+    private func forget(_ reference: ObjectReference) {
+        for channel in channels.indices {
+            if channels[channel].loaded == reference { channels[channel].loaded = nil }
+            guard let session = channels[channel].session else { continue }
+            // Not nil: what is meant for the application that is gone must not go to the security domain itself.
+            if session.pointee.personalized == reference {
+                session.pointee.personalized = ObjectReference(page: RegistryEntry.noObject)
+            }
+            if session.pointee.load?.securityDomain == reference { session.pointee.load = nil }
+        }
     }
 }

@@ -180,7 +180,8 @@ extension SecurityDomain {
 
     /// INSTALL [for personalization]: GPCS clause 7.3.3. STORE DATA that follow go to the application.
     ///
-    /// - Throws: 6A88 for an unknown application; 6985 where it is not selectable; 6A80 for other fields.
+    /// - Throws: 6A88 for an unknown application; 6985 where it is not selectable, or the security domain not PERSONALIZED; 6A80
+    ///   for other fields.
     private static func personalize(
         _ install: InstallCommand,
         _ call: Call,
@@ -191,6 +192,9 @@ extension SecurityDomain {
             install.token.isEmpty
         else { throw .incorrectData }
         try open.requireUnrestricted(.personalization, call, card)
+        guard call.instance.isIssuerSecurityDomain || call.instance.lifeCycle == .personalized else {
+            throw .conditionsNotSatisfied
+        }
         let entry = try open.application(install.third, of: call, card)
         guard entry.lifeCycle.isSelectable, entry.reference != call.instance.reference else {
             throw .conditionsNotSatisfied

@@ -97,6 +97,10 @@ enum SecurityDomain: Application {
         }
         // The numbers of the states stand in the order of the table.
         guard open.cardState(card).rawValue <= command.last.rawValue else { throw .conditionsNotSatisfied }
+        // GPCS clause 5.1.1.4: a locked card is unlocked or terminated, the states of its applications stay.
+        if open.cardState(card) == .cardLocked, command.ins == 0xF0, call.command.p1 != 0x80 {
+            throw .conditionsNotSatisfied
+        }
         return try command.handler(call, &open, &card)
     }
 }

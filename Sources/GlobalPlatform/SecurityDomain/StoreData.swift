@@ -46,9 +46,10 @@ extension SecurityDomain {
         _ open: inout OPEN,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        guard let entry = RegistryEntry(target, in: card.memory), let module = NativeModule.of(entry.program) else {
-            throw .conditionsNotSatisfied
-        }
+        // It may have been locked since.
+        guard let entry = RegistryEntry(target, in: card.memory), entry.lifeCycle.isSelectable,
+            let module = NativeModule.of(entry.program)
+        else { throw .conditionsNotSatisfied }
         let forwarded = Call(instance: entry, command: call.command, level: call.level)
         // A security domain stores for itself what comes through another one, in the session of that.
         if entry.program == .securityDomain {

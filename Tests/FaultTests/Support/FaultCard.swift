@@ -60,6 +60,25 @@ extension Block {
     }
 }
 
+extension Block {
+    /// The image with the sequence counters and failed authentications of key sets as in `other`, and nothing else of it;
+    /// nil where that changes nothing.
+    func withSessionCounters(of other: Block) -> Block? {
+        let image = Block(self)
+        guard let memory = try? Memory(mounting: image.octets) else { return nil }
+        var next = memory.firstObject(of: .keySet)
+        while let object = next {
+            // docs/memory-image.md section 7.7.
+            for index in 11..<16 {
+                let place = memory.imageOffset(of: object, at: index)
+                image.octets[place] = other.octets[place]
+            }
+            next = memory.firstObject(of: .keySet, from: object.page + 1)
+        }
+        return image.equals(self) ? nil : image
+    }
+}
+
 /// A card on an image in memory.
 final class FaultCard {
     let image: Block
@@ -67,13 +86,20 @@ final class FaultCard {
     private let response = Block(size: Card.maximumResponseLength)
 
     /// A card on a copy of `image`.
-    init(_ image: Block, _ transmissionProtocol: Environment.TransmissionProtocol = .t0) throws {
+    ///
+    /// - Parameter synchronize: called at each commit.
+    init(
+        _ image: Block,
+        _ transmissionProtocol: Environment.TransmissionProtocol = .t0,
+        synchronize: (() -> Void)? = nil
+    ) throws {
         self.image = Block(image)
         card = try Card(
             image: self.image.octets,
             environment: Environment(
                 transmissionProtocol: transmissionProtocol,
-                seed: [UInt8](repeating: 0x5A, count: 48)
+                seed: [UInt8](repeating: 0x5A, count: 48),
+                synchronize: synchronize
             )
         )
     }

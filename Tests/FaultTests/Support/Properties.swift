@@ -37,6 +37,8 @@ struct Properties {
         guard isRefused, !card.image.equals(before) else { return nil }
         // TS 102 221 clause 11.1.22: whatever the command is, and right or wrong the token, the suspension ends with it.
         if let ended = before.withoutSuspendedSession() { before.copy(ended) }
+        // The counters of secure channel sessions persist, whatever becomes of the command.
+        if let counted = before.withSessionCounters(of: card.image) { before.copy(counted) }
         if command[1] == 0x88, let counted = before.withCounts(of: card.image) { before.copy(counted) }
         return card.image.equals(before) || differsInTriesOnly() ? nil : "refused, but something changed"
     }

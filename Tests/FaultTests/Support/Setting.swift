@@ -6,6 +6,8 @@ enum Setting {
     static let cutsEverything = ProcessInfo.processInfo.environment["VEUICC_CUT_EVERYTHING"] != nil
     /// VEUICC_WRITE_DETERMINISM: write vectors/determinism anew.
     static let writesDeterminism = ProcessInfo.processInfo.environment["VEUICC_WRITE_DETERMINISM"] != nil
+    /// VEUICC_WRITE_STATES: write vectors/globalplatform/states.tsv anew.
+    static let writesStates = ProcessInfo.processInfo.environment["VEUICC_WRITE_STATES"] != nil
     /// VEUICC_FUZZ_COUNT: how many times as much as usual is tried.
     static let fuzzFactor = max(1, Int(ProcessInfo.processInfo.environment["VEUICC_FUZZ_COUNT"] ?? "") ?? 1)
     /// VEUICC_FUZZ_SEED: the first seed.

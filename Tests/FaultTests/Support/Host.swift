@@ -1,0 +1,1 @@
+../../GlobalPlatformTests/Host.swift
