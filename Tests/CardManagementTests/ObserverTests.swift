@@ -47,7 +47,7 @@ import Testing
                 }
             }
         }
-        #expect(count == 61)
+        #expect(count == 49)
     }
 
     /// The second session of the record, of level 33, over T=0: responses are fetched with GET RESPONSE.

@@ -14,11 +14,10 @@ enum Padding {
         data + [0x80] + [UInt8](repeating: 0x00, count: block - 1 - data.count % block)
     }
 
-    /// The octets in front of the padding; nil where there is none in the last block.
-    static func removed(from data: [UInt8], block: Int) -> [UInt8]? {
-        guard let mark = data.lastIndex(where: { $0 != 0x00 }), data[mark] == 0x80, data.count - mark <= block else {
-            return nil
-        }
+    /// The octets in front of the padding; nil where there is none. Whole blocks of zeros, which some cards add, are
+    /// taken for a part of it.
+    static func removed(from data: [UInt8]) -> [UInt8]? {
+        guard let mark = data.lastIndex(where: { $0 != 0x00 }), data[mark] == 0x80 else { return nil }
         return Array(data[..<mark])
     }
 }

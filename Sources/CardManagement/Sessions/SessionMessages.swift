@@ -77,8 +77,7 @@ final class AESMessages: SessionMessages {
         if level.contains(.commandEncryption), !plain.data.isEmpty {
             guard plain.data.count % 16 == 0,
                 let data = Padding.removed(
-                    from: try encryption.decrypted(plain.data, iv: vector(0x00)),
-                    block: 16
+                    from: try encryption.decrypted(plain.data, iv: vector(0x00))
                 )
             else { return nil }
             plain.data = data
@@ -103,8 +102,7 @@ final class AESMessages: SessionMessages {
         if level.contains(.responseEncryption), !plain.data.isEmpty {
             guard plain.data.count % 16 == 0,
                 let data = Padding.removed(
-                    from: try encryption.decrypted(plain.data, iv: vector(0x80)),
-                    block: 16
+                    from: try encryption.decrypted(plain.data, iv: vector(0x80))
                 )
             else { return nil }
             plain.data = data
@@ -224,8 +222,7 @@ final class DESMessages: SessionMessages {
         if level.contains(.commandEncryption), !plain.data.isEmpty {
             guard plain.data.count % 8 == 0,
                 let data = Padding.removed(
-                    from: try encryption.decrypted(plain.data, iv: [UInt8](repeating: 0, count: 8)),
-                    block: 8
+                    from: try encryption.decrypted(plain.data, iv: [UInt8](repeating: 0, count: 8))
                 )
             else { return nil }
             plain.data = data

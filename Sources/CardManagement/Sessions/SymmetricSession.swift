@@ -41,7 +41,7 @@ final class SymmetricSession {
     /// Whether the card has shown that it has the keys.
     let isCardGenuine: Bool
     /// What keys are enciphered with.
-    let sensitive: DataEncryptionKey
+    let sensitive: SensitiveDataKey
 
     /// - Throws: `CryptoError.keyLength` where the keys are not those of the protocol; `dataLength` where the host
     ///   challenge has another length.
@@ -71,7 +71,7 @@ final class SymmetricSession {
                 responseMAC: responseMAC.view,
                 encryptsVector: encryptsVector
             )
-            sensitive = try DataEncryptionKey(.des, key: data.view)
+            sensitive = try SensitiveDataKey(.des, data.view)
         } else {
             guard hostChallenge.count == response.challenge.count else { throw .dataLength }
             let session = try SCP03SessionKeys(
@@ -89,7 +89,7 @@ final class SymmetricSession {
                 responseMAC: session.responseMAC.view,
                 macLength: response.challenge.count
             )
-            sensitive = try DataEncryptionKey(.aes, key: keys.dataEncryption.view)
+            sensitive = try SensitiveDataKey(.aes, keys.dataEncryption.view)
         }
         isCardGenuine = areEqual(cryptogram, response.cryptogram)
     }
