@@ -73,6 +73,7 @@ let package = Package(
             dependencies: cardTargets + ["ImageFile", "CPCSC"],
             swiftSettings: strict
         ),
+        .target(name: "CardManagement", dependencies: cardTargets + ["Reader"], swiftSettings: strict),
         .target(name: "Trace", dependencies: ["Octets"], swiftSettings: strict),
         .target(
             name: "Conformance",
@@ -82,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "veuicc",
             dependencies: cardTargets + [
-                "CardCryptoSeam", "Conformance", "ImageFile", "Reader", "Trace",
+                "CardCryptoSeam", "CardManagement", "Conformance", "ImageFile", "Reader", "Trace",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Resources/veuicc-default.der")],
@@ -121,6 +122,11 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: cardTargets + ["Conformance", "ImageFile", "Reader"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CardManagementTests",
+            dependencies: cardTargets + ["CardManagement", "ImageFile", "Reader"],
             swiftSettings: strict
         ),
         .testTarget(name: "TraceTests", dependencies: ["Octets", "Trace"], swiftSettings: strict),

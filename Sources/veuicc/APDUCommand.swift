@@ -1,6 +1,5 @@
 import ArgumentParser
 import Card
-import ImageFile
 import Octets
 import Reader
 
@@ -24,14 +23,7 @@ struct APDUCommand: ParsableCommand {
     @Argument(help: "Command APDUs in hexadecimal, or reset.")
     var apdus: [String] = []
 
-    @Option(help: "The image file of a card; what the card writes is in it.")
-    var image: String?
-
-    @Option(help: "Wait at HOST:PORT for a card that connects, as the driver of the virtual reader does.")
-    var vpcd: String?
-
-    @Option(help: "The PC/SC reader: its name, its number, or a part of its name.")
-    var reader: String?
+    @OptionGroup var place: CardPlace
 
     @Option(help: "A file with commands; - is stdin.")
     var script: String?
@@ -49,9 +41,7 @@ struct APDUCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard [image, vpcd, reader].count(where: { $0 != nil }) == 1 else {
-            throw Failure(.usage, description: "one of --image, --vpcd and --reader says where the card is")
-        }
+        try place.requireOne()
         guard script == nil || apdus.isEmpty else {
             throw Failure(.usage, description: "commands come either as arguments or in a --script")
         }
@@ -80,34 +70,22 @@ struct APDUCommand: ParsableCommand {
     }
 
     private func openTerminal() throws -> any CardTerminal {
-        if let image {
-            let cardImage = try CardImage(file: image)
-            let environment = Environment(
-                transmissionProtocol: transmissionProtocol ?? .t0,
-                seed: (seed ?? .ofTheSystem).octets(ofCard: 0)
-            )
-            let terminal = InProcessTerminal(try card(on: cardImage, named: image, environment), on: cardImage)
-            terminal.powerOn()
-            return terminal
+        guard place.outside.vpcd == nil || transmissionProtocol == nil else {
+            throw Failure(.usage, description: "--protocol: a card at the other end of vpcd has chosen its own")
         }
-        if let vpcd {
-            guard transmissionProtocol == nil else {
-                throw Failure(.usage, description: "--protocol: a card at the other end of vpcd has chosen its own")
-            }
-            let listener = try VPCDListener(try VPCDEndpoint(argument: vpcd))
-            Output.note("waiting for a card at \(listener.endpoint)")
-            let terminal = try listener.accept()
-            try terminal.powerOn()
-            return terminal
-        }
-        let context = try PCSCContext()
         let wanted: PCSCContext.WantedProtocol =
             switch transmissionProtocol {
             case .t0: .t0
             case .t1: .t1
             case .both, nil: .any
             }
-        return try context.connect(to: context.reader(reader ?? ""), .shared, wanted)
+        return try place.open(
+            Environment(
+                transmissionProtocol: transmissionProtocol ?? .t0,
+                seed: (seed ?? .ofTheSystem).octets(ofCard: 0)
+            ),
+            wanted
+        )
     }
 
     private func execute(_ step: ScriptStep, on terminal: any CardTerminal) throws {

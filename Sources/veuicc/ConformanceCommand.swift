@@ -22,11 +22,7 @@ struct ConformanceCommand: ParsableCommand {
     @Argument(help: "Transcripts, or directories with them.")
     var paths: [String]
 
-    @Option(help: "Wait at HOST:PORT for a card that connects, as the driver of the virtual reader does.")
-    var vpcd: String?
-
-    @Option(help: "The PC/SC reader: its name, its number, or a part of its name.")
-    var reader: String?
+    @OptionGroup var outside: OutsideCard
 
     @Option(help: "Write the results to this file in the XML of JUnit.")
     var junit: String?
@@ -38,7 +34,7 @@ struct ConformanceCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard vpcd == nil || reader == nil else {
+        guard outside.count < 2 else {
             throw Failure(.usage, description: "--vpcd and --reader are two places for a card")
         }
         guard !json || coverage != "-" else {
@@ -47,7 +43,7 @@ struct ConformanceCommand: ParsableCommand {
         let transcripts = try paths.flatMap { path in try Self.files(in: path) }.map { file in try Self.transcript(file)
         }
         let package = PackageResources.veuicc_default_der
-        let runner = TranscriptRunner(outside: try outside(), anyPackage: package) { path in
+        let runner = TranscriptRunner(outside: try outside.connect(), anyPackage: package) { path in
             try InputFile.octets(path, "the card")
         }
         let results = transcripts.map { runner.run($0) }
@@ -93,17 +89,5 @@ struct ConformanceCommand: ParsableCommand {
         } catch {
             throw Failure(.data, description: "\(error)")
         }
-    }
-
-    /// The terminal of a card outside; nil: cards are made in this process.
-    private func outside() throws -> (any CardTerminal)? {
-        if let vpcd {
-            let listener = try VPCDListener(try VPCDEndpoint(argument: vpcd))
-            Output.note("waiting for a card at \(listener.endpoint)")
-            return try listener.accept()
-        }
-        guard let reader else { return nil }
-        let context = try PCSCContext()
-        return try context.connect(to: context.reader(reader), .shared, .any)
     }
 }

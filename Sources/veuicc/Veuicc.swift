@@ -17,7 +17,7 @@ struct Veuicc: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             CardCommand.self, Run.self, ControlCommand.self, APDUCommand.self, FileSystemCommand.self,
-            TraceCommand.self, ImageCommand.self, ConformanceCommand.self,
+            GlobalPlatformCommand.self, TraceCommand.self, ImageCommand.self, ConformanceCommand.self,
         ]
     )
 

@@ -1,0 +1,213 @@
+import CardCrypto
+import GlobalPlatform
+import Octets
+
+/// Reads along in secure channel sessions that others hold, with their keys: what `veuicc trace` shows of them.
+///
+/// It is told of each exchange in order, on whichever logical channel, and of each reset. It follows sessions of SCP02
+/// and SCP03 that begin with INITIALIZE UPDATE, responses that GET RESPONSE fetches, and commands in segments. It does not
+/// follow SCP11, whose session keys nobody else can compute, and R-MAC sessions (BEGIN R-MAC SESSION).
+public final class SessionObserver {
+    /// What an exchange turned out to be.
+    public struct Exchange: Equatable, Sendable {
+        /// What there is to say about it.
+        public enum Meaning: Equatable, Sendable {
+            /// It has no protection.
+            case plain
+            /// INITIALIZE UPDATE or EXTERNAL AUTHENTICATE of a session whose keys are known.
+            case initiation(HostProtocol, keyVersion: UInt8)
+            /// INITIALIZE UPDATE that was answered with a cryptogram of other keys.
+            case unknownKeys(HostProtocol, keyVersion: UInt8)
+            /// A protected command, and its response where there is one: they stand in the clear.
+            case deciphered
+            /// A segment of a protected command, the last one excepted: what it says shows with the last one.
+            case segment
+            /// A protected command of a session that is not known.
+            case unreadable
+            /// A protected command, or its response, whose MAC or padding is wrong. The session is lost.
+            case notGenuine
+        }
+
+        /// The command without protection; as it was sent where that could not be taken off.
+        public var command: [UInt8]
+        /// The response without protection: all of it, where GET RESPONSE has fetched the last part. As it came where
+        /// there is no protection, where more of it waits (61XX), and where it could not be taken off.
+        public var response: [UInt8]
+        /// What there is to say about it.
+        public var meaning: Meaning
+        /// The security level of the session.
+        public var level: SecurityLevel
+    }
+
+    private let keys: [HostKeys]
+    private var channels: [Int: Channel] = [:]
+
+    /// What goes on on one logical channel.
+    private struct Channel {
+        var hostChallenge: [UInt8] = []
+        var session: SymmetricSession?
+        var initiation: InitializeUpdateResponse?
+        var level = SecurityLevel()
+        var isOpen = false
+        /// The data fields of the segments of a command.
+        var segments: [UInt8] = []
+        /// The command whose response is not complete, and what has come of that.
+        var pending: Pending?
+    }
+
+    private struct Pending {
+        /// The command in the clear.
+        var command: Command
+        var meaning: Exchange.Meaning
+        var data: [UInt8] = []
+    }
+
+    /// Takes the keys that sessions may have; each is tried.
+    public init(keys: [HostKeys]) { self.keys = keys }
+
+    /// The card was reset, or is another one: there are no sessions.
+    public func reset() { channels = [:] }
+
+    /// Takes the next exchange, both parts as they were on the interface.
+    public func observe(command: [UInt8], response: [UInt8]) -> Exchange {
+        let plain = Exchange(command: command, response: response, meaning: .plain, level: [])
+        guard let sent = Command(command), let answer = Response(response), sent.cla != 0xA0 else { return plain }
+        let number = sent.channel
+        var channel = channels[number] ?? Channel()
+        defer { channels[number] = channel }
+        let pending: Pending
+        var exchange = plain
+        if sent.ins == 0xC0, var begun = channel.pending {
+            begun.data += answer.data
+            pending = begun
+        } else {
+            pending = open(sent, on: &channel)
+            if pending.meaning == .deciphered { exchange.command = pending.command.octets }
+        }
+        exchange.meaning = pending.meaning
+        exchange.level = channel.level
+        channel.pending = nil
+        if answer.status.sw1 == 0x61 {
+            channel.pending = pending
+            if sent.ins != 0xC0 { channel.pending?.data = answer.data }
+            return exchange
+        }
+        let whole = sent.ins == 0xC0 ? Response(pending.data, answer.status) : answer
+        finish(pending, with: whole, on: &channel, &exchange)
+        exchange.level = channel.level
+        return exchange
+    }
+
+    /// Takes the protection off a command.
+    private func open(_ sent: Command, on channel: inout Channel) -> Pending {
+        // GPCS clause 10.2.3: another selection, and the end of the channel, end the session.
+        if sent.cla & 0x80 == 0, !sent.isSecured {
+            switch sent.ins {
+            case 0xA4 where sent.p1 == 0x04: channel = Channel()
+            case 0x70 where sent.p1 == 0x80: channels[Int(sent.p2)] = nil
+            default: break
+            }
+            return Pending(command: sent, meaning: .plain)
+        }
+        if sent.ins == 0x50, !sent.isSecured {
+            channel = Channel()
+            channel.hostChallenge = sent.data
+            return Pending(command: sent, meaning: .plain)
+        }
+        guard sent.isSecured else {
+            return Pending(command: sent, meaning: channel.isOpen ? .deciphered : .plain)
+        }
+        guard let session = channel.session else { return Pending(command: sent, meaning: .unreadable) }
+        do throws(CryptoError) {
+            if sent.ins == 0x82, !channel.isOpen {
+                guard let command = try session.messages.openAuthentication(sent),
+                    areEqual(command.data, session.hostCryptogram), let initiation = channel.initiation
+                else { return lost(sent, &channel) }
+                return Pending(
+                    command: command,
+                    meaning: .initiation(initiation.channel, keyVersion: initiation.version)
+                )
+            }
+            guard channel.isOpen else { return Pending(command: sent, meaning: .unreadable) }
+            var whole = sent
+            whole.data = channel.segments + sent.data
+            if Command.canHaveSegments(sent.ins), sent.p1 & 0x80 != 0 {
+                channel.segments = whole.data
+                return Pending(command: sent, meaning: .segment)
+            }
+            channel.segments = []
+            guard let command = try session.messages.open(whole, channel.level) else { return lost(sent, &channel) }
+            return Pending(command: command, meaning: .deciphered)
+        } catch {
+            return lost(sent, &channel)
+        }
+    }
+
+    /// Takes the protection off the whole response.
+    private func finish(
+        _ pending: Pending,
+        with response: Response,
+        on channel: inout Channel,
+        _ exchange: inout Exchange
+    ) {
+        switch pending.meaning {
+        case .plain where pending.command.ins == 0x50 && pending.command.cla & 0x80 != 0:
+            exchange.meaning = take(response, hostChallenge: channel.hostChallenge, on: &channel)
+        case .initiation:
+            channel.isOpen = response.status == .success
+            channel.level = channel.isOpen ? SecurityLevel(rawValue: pending.command.p1) : []
+            if !channel.isOpen { channel.session = nil }
+        case .deciphered:
+            guard let session = channel.session else { return }
+            let plain: Response?
+            do throws(CryptoError) {
+                plain = try session.messages.open(response, to: pending.command, channel.level)
+            } catch {
+                plain = nil
+            }
+            if let plain {
+                exchange.response = plain.octets
+            } else {
+                exchange.meaning = .notGenuine
+                channel = Channel()
+            }
+        default: break
+        }
+    }
+
+    /// INITIALIZE UPDATE was answered.
+    private func take(
+        _ response: Response,
+        hostChallenge: [UInt8],
+        on channel: inout Channel
+    ) -> Exchange.Meaning {
+        guard response.status == .success, let initiation = InitializeUpdateResponse(response.data) else {
+            return .plain
+        }
+        for candidate in keys where candidate.fit(version: initiation.version, initiation.channel) {
+            guard case .symmetric(let keys) = candidate.material else { continue }
+            let session = try? SymmetricSession(
+                keys,
+                hostChallenge: hostChallenge,
+                initiation,
+                encryptsVector: (candidate.i ?? SCP02Options.common.value) & 0x10 != 0
+            )
+            guard let session, session.isCardGenuine else { continue }
+            channel.session = session
+            channel.initiation = initiation
+            return .initiation(initiation.channel, keyVersion: initiation.version)
+        }
+        return .unknownKeys(initiation.channel, keyVersion: initiation.version)
+    }
+
+    private func lost(_ sent: Command, _ channel: inout Channel) -> Pending {
+        channel = Channel()
+        return Pending(command: sent, meaning: .notGenuine)
+    }
+}
+
+extension Command {
+    /// Whether commands with this instruction code can come in segments: DELETE, INSTALL and PUT KEY (GPCS clause
+    /// 11.1.5).
+    static func canHaveSegments(_ ins: UInt8) -> Bool { ins == 0xE4 || ins == 0xE6 || ins == 0xD8 }
+}
