@@ -27,6 +27,17 @@ enum BER {
         return found.isComplete && !found.objects.isEmpty
     }
 
+    /// The BER-TLV objects of octets that are that to the end, without padding: FF and 00 may begin a tag. Nil where
+    /// they are something else, or nothing.
+    static func sequence(_ octets: [UInt8]) -> [Object]? {
+        octets.withView { view in
+            var cursor = OctetCursor(view)
+            var objects: [Object] = []
+            while let object = cursor.berTLV() { objects.append(Object(tag: object.tag, value: object.value.array)) }
+            return cursor.isAtEnd && !objects.isEmpty ? objects : nil
+        }
+    }
+
     private static func scan(_ octets: [UInt8]) -> (objects: [Object], isComplete: Bool) {
         octets.withView { view in
             var cursor = OctetCursor(view)
@@ -66,6 +77,8 @@ struct OctetReader {
     var isAtEnd: Bool { rest.isEmpty }
     var remaining: Int { rest.count }
 
+    var peek: UInt8? { rest.first }
+
     mutating func octet() -> UInt8? { rest.popFirst() }
 
     /// Exactly `count` octets, or nil and nothing is read.
@@ -80,6 +93,16 @@ struct OctetReader {
         guard let count = rest.first, rest.count > Int(count) else { return nil }
         rest = rest.dropFirst()
         return octets(Int(count))
+    }
+
+    /// A length in BER, where 80 is 128 too (GPCS clause 11.1.5), and so many octets.
+    mutating func berCounted() -> [UInt8]? {
+        let start = rest
+        guard var length = octet().map(Int.init) else { return nil }
+        if length > 0x80, let more = octets(length & 0x7F), more.count <= 3 { length = more.number }
+        if let value = octets(length) { return value }
+        rest = start
+        return nil
     }
 
     mutating func all() -> [UInt8] {

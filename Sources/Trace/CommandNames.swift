@@ -16,6 +16,17 @@ enum CommandNames {
         case .proprietary:
             // GlobalPlatform has instruction codes of TS 102 221: P1 tells GET STATUS from STATUS.
             if command.ins == 0xF2, command.p1 >= 0x10 { return find(0xF2, in: globalPlatform) }
+            // P1 of EXCHANGE CAPABILITIES and GET IDENTITY is 00, and they have no secure messaging.
+            if command.ins == 0x7A, command.p1 != 0 { return find(0x7A, in: globalPlatform) }
+            if command.ins == 0x78, command.hasSecureMessaging || command.p2 == 0x03 {
+                return find(0x78, in: globalPlatform)
+            }
+            // P1 of RETRIEVE DATA is 00.
+            if command.ins == 0xCB, command.p1 != 0 { return Entry(0xCB, "GET DATA", carriesData: true) }
+            // AmdF: what begins with a template agrees on keys.
+            if command.ins == 0x82, !command.hasSecureMessaging, command.data.first == 0xA6 {
+                return Entry(0x82, "MUTUAL AUTHENTICATE", carriesData: true)
+            }
             // TS 102 221 clause 11.3.1: a first block has the tag, the next ones have no data field.
             if command.ins == 0xCB, command.p2 & 0x80 == 0 { return Entry(0xCB, "RETRIEVE DATA", carriesData: false) }
             return find(command.ins, in: proprietary) ?? find(command.ins, in: globalPlatform)
@@ -60,7 +71,8 @@ enum CommandNames {
         Entry(0x50, "INITIALIZE UPDATE"), Entry(0x82, "EXTERNAL AUTHENTICATE"), Entry(0xD8, "PUT KEY"),
         Entry(0xE2, "STORE DATA"), Entry(0xE4, "DELETE"), Entry(0xE6, "INSTALL"), Entry(0xE8, "LOAD"),
         Entry(0xF0, "SET STATUS"), Entry(0x70, "MANAGE CHANNEL", carriesData: false),
-        Entry(0x7C, "BEGIN R-MAC SESSION"), Entry(0x7A, "END R-MAC SESSION"),
+        Entry(0x7A, "BEGIN R-MAC SESSION"), Entry(0x78, "END R-MAC SESSION"),
+        Entry(0x2A, "PERFORM SECURITY OPERATION"), Entry(0x88, "INTERNAL AUTHENTICATE"),
     ]
 
     private static let gsm: [Entry] = [

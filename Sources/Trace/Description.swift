@@ -2,11 +2,16 @@ import Octets
 
 /// What a command and its response mean, given the file that it is about.
 struct Description {
+    /// The name of the command; empty where it has none.
+    let name: String
+    /// In the clear as far as it can be, and with what has come before it in a chain.
     var command: TracedCommand
     let place: Place
     let status: StatusWord
-
-    private var name: String { CommandNames.entry(of: command)?.name ?? "" }
+    var isCommandEnciphered = false
+    var isResponseEnciphered = false
+    /// Whether more of the data field follows.
+    var isPart = false
 
     /// What a line names of the place: the file, the directory, the application, or nothing.
     var subject: Place? {
@@ -17,7 +22,8 @@ struct Description {
             place
         case "STATUS": place.directory
         case "AUTHENTICATE", "GET IDENTITY", "RUN GSM ALGORITHM", "GET DATA", "PUT DATA", "GET STATUS", "SET STATUS",
-            "INITIALIZE UPDATE", "EXTERNAL AUTHENTICATE", "PUT KEY", "STORE DATA", "DELETE", "INSTALL", "LOAD":
+            "INITIALIZE UPDATE", "EXTERNAL AUTHENTICATE", "PUT KEY", "STORE DATA", "DELETE", "INSTALL", "LOAD",
+            "MUTUAL AUTHENTICATE", "INTERNAL AUTHENTICATE", "BEGIN R-MAC SESSION", "END R-MAC SESSION":
             Place(application: place.application)
         default: nil
         }
@@ -27,6 +33,7 @@ struct Description {
     var argument: String {
         let p1 = command.p1
         let p2 = command.p2
+        if let argument = GlobalPlatform.argument(name, command) { return argument }
         switch name {
         case "SELECT":
             switch p1 {
@@ -53,9 +60,7 @@ struct Description {
         case "AUTHENTICATE": return Authentication.contextName(p2)
         case "SUSPEND UICC": return p1 == 0 ? "" : "(resume)"
         case "RETRIEVE DATA", "SET DATA": return p2 & 0x80 == 0 ? "next" : p2 & 0x40 == 0 ? "" : "again"
-        case "GET DATA", "PUT DATA": return Hex.string([p1, p2])
-        case "STORE DATA", "LOAD": return "block \(p2)"
-        case "PUT KEY": return "version \(Hex.string([p1]))"
+        case "PUT DATA": return Hex.string([p1, p2])
         case "GET IDENTITY": return p2 == 1 ? "SUCI" : p2 == 2 ? "SUCI for 5G NSWO" : Hex.string([p2])
         case "": return "P1 P2 \(Hex.string([p1, p2]))"
         default: return ""
@@ -69,6 +74,9 @@ struct Description {
         let data = command.data
         if !command.isWellFormed { return [TraceField("malformed command APDU")] }
         guard !data.isEmpty else { return [] }
+        if isCommandEnciphered { return [TraceField("enciphered", Hex.string(data))] }
+        if isPart { return [TraceField("data", "\(data.count) octets, more follow")] }
+        if let fields = GlobalPlatform.commandFields(name, command, application: place.application) { return fields }
         switch name {
         case "SELECT":
             return command.p1 == 0x04 ? [TraceField("AID", Templates.named(data))] : []
@@ -103,6 +111,8 @@ struct Description {
     /// What the response data are made of.
     func responseFields(_ data: [UInt8]) -> [TraceField]? {
         guard !data.isEmpty else { return nil }
+        if isResponseEnciphered { return [TraceField("enciphered", Hex.string(data))] }
+        if let fields = GlobalPlatform.responseFields(name, command, data) { return fields }
         switch name {
         case "SELECT", "STATUS":
             return Templates.fileControl(data) ?? (command.kind == .gsm ? gsmHeader(data) : nil) ?? Self.objects(data)
@@ -184,6 +194,7 @@ struct Description {
 
     func summary(command fields: [TraceField]?, response: [TraceField]?, data: [UInt8]) -> String {
         if !command.isWellFormed { return "malformed command APDU" }
+        if isCommandEnciphered || isResponseEnciphered { return Self.short((response ?? fields ?? []).summary) }
         switch name {
         case "SELECT", "STATUS":
             if let text = Templates.summary(data) { return text }
@@ -198,6 +209,8 @@ struct Description {
             return data.isEmpty ? fields.map { Toolkit.summary($0) } ?? "" : Self.hex(data)
         case "CREATE FILE": return fields == nil ? "" : Templates.summary(command.data) ?? ""
         case "AUTHENTICATE" where status.value == 0x9862 || data.isEmpty: return ""
+        case _ where GlobalPlatform.isAboutCommand(name):
+            return Self.short(((fields ?? []) + (response ?? [])).summary)
         default:
             let all = response ?? fields ?? []
             return Self.short(all.summary)
@@ -239,7 +252,8 @@ struct Description {
     ) -> (command: [UInt8], data: [UInt8]) {
         let isSecretFile = place.name.map { Self.secretFiles.contains($0) } ?? false
         let isCode = name.hasSuffix(" PIN") || name.hasSuffix(" CHV")
-        let masksCommand = isCode || name == "PUT KEY" || (isSecretFile && name.hasPrefix("UPDATE"))
+        let isKey = name == "PUT KEY" || name == "STORE DATA" && GlobalPlatformData.isSecret(sent.data, p1: sent.p1)
+        let masksCommand = isCode || isKey || (isSecretFile && name.hasPrefix("UPDATE"))
         let masksResponse =
             ["AUTHENTICATE", "RUN GSM ALGORITHM"].contains(name) || (isSecretFile && name.hasPrefix("READ"))
         var octets = sent.octets

@@ -13,7 +13,7 @@ struct TracedCommand: Equatable {
     }
 
     let octets: [UInt8]
-    let cla: UInt8
+    var cla: UInt8
     let ins: UInt8
     let p1: UInt8
     let p2: UInt8
@@ -57,7 +57,8 @@ struct TracedCommand: Equatable {
     var kind: Kind? {
         switch cla {
         case 0x00...0x1F, 0x40...0x7F: .interindustry
-        case 0x80...0x8F, 0xC0...0xCF, 0xE0...0xEF: .proprietary
+        // 90 to 9F: those of 80 to 8F in a chain, ISO/IEC 7816-4 clause 5.1.1.
+        case 0x80...0x9F, 0xC0...0xCF, 0xE0...0xEF: .proprietary
         case 0xA0: .gsm
         default: nil
         }
@@ -75,10 +76,18 @@ struct TracedCommand: Equatable {
     /// Whether it comes with secure messaging.
     var hasSecureMessaging: Bool {
         switch cla {
-        case 0x00...0x1F, 0x80...0x8F: cla & 0x0C != 0
+        case 0x00...0x1F, 0x80...0x9F: cla & 0x0C != 0
         case 0x40...0x7F, 0xC0...0xCF, 0xE0...0xEF: cla & 0x20 != 0
         default: false
         }
+    }
+
+    /// The same command without secure messaging and with another data field.
+    func inTheClear(_ data: [UInt8]) -> TracedCommand {
+        var command = self
+        command.cla = cla & 0x40 != 0 && cla & 0x20 != 0 ? cla & ~0x20 : cla & ~0x0C
+        command.data = data
+        return command
     }
 
     var p1p2: Int { Int(p1) << 8 | Int(p2) }

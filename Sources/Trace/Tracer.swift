@@ -7,6 +7,8 @@ public struct Tracer: Sendable {
     public var masksSecrets: Bool
     private var selection = Selection()
     private var pending: [Int: Pending] = [:]
+    private var sessions: [Int: SecureChannel] = [:]
+    private var chains: [Int: CommandChain] = [:]
 
     /// A command whose response data come with GET RESPONSE.
     private struct Pending {
@@ -37,6 +39,8 @@ public struct Tracer: Sendable {
     private mutating func reset(_ record: TraceRecord, _ name: String, _ answerToReset: [UInt8]) -> TraceLine {
         selection.reset()
         pending = [:]
+        sessions = [:]
+        chains = [:]
         var line = TraceLine(record: record, name: name)
         if !answerToReset.isEmpty { line.summary = "ATR \(Hex.string(answerToReset))" }
         return line
@@ -75,11 +79,11 @@ public struct Tracer: Sendable {
             place = selection.learn(collected, of: place, selectedBy: name, on: channel)
         }
 
+        let name = CommandNames.entry(of: origin)?.name ?? ""
         var line = TraceLine(record: record, name: CommandNames.entry(of: command)?.name ?? Self.unknown(command))
         line.channel = channel
         line.status = status
-        line.statusText = Self.statusText(status, of: origin)
-        var description = Description(command: origin, place: place, status: status)
+        var description = Description(name: name, command: origin, place: place, status: status)
         if masksSecrets {
             let masked = description.masked(command: command, data: data, isContinuation: isContinuation)
             line.record.event = .command(masked.command, response: masked.data + response.suffix(2))
@@ -87,28 +91,101 @@ public struct Tracer: Sendable {
             collected = collected.count == masked.data.count ? masked.data : collected
             if masked.data != data { collected = [UInt8](repeating: 0xFF, count: collected.count) }
         }
+        let isMasked = description.command != origin
+        if !isContinuation, !isMasked { join(&description, isAccepted: isAccepted, on: channel) }
+        let protection = protection(of: &description, &collected, on: channel)
+        if !isContinuation, !isMasked, protection?.isCommandEnciphered != true {
+            joinBlocks(&description, isAccepted: isAccepted, on: channel)
+        }
+        line.statusText = Self.statusText(status, of: description)
         line.argument = isContinuation ? "" : description.argument
         if let subject = description.subject {
             line.file = subject.name
             line.path = subject.path
         }
-        if !isContinuation { line.fields += description.commandFields }
+        let sent = isContinuation ? nil : description.commandFields
         let answer = description.responseFields(collected)
-        line.fields += answer ?? []
-        line.summary = description.summary(
-            command: isContinuation ? nil : line.fields,
-            response: answer,
-            data: collected
-        )
+        line.fields = (protection.map { [$0.field] } ?? []) + (sent ?? []) + (answer ?? [])
+        line.summary = description.summary(command: sent, response: answer, data: collected)
+        if let protection { line.summary += (line.summary.isEmpty ? "[" : " [") + protection.mark + "]" }
+        if isAccepted { followSession(origin, named: name, data: collected, status, isContinuation) }
         return line
+    }
+
+    // MARK: GlobalPlatform
+
+    /// Adds what has come before in a chain to a command; keeps what is not the end of one.
+    private mutating func join(_ description: inout Description, isAccepted: Bool, on channel: Int) {
+        var chain = chains[channel] ?? CommandChain()
+        let command = description.command
+        description.isPart = CommandChain.isContinued(command)
+        guard description.isPart || chain.joined(command).count > command.data.count else { return }
+        if command.ins == 0xE2 { return }
+        description.command.data = chain.joined(command)
+        if description.isPart, isAccepted {
+            chain.keep(description.command.data, of: command)
+        } else {
+            chain.clear()
+        }
+        chains[channel] = chain
+    }
+
+    /// The same for STORE DATA, whose blocks are protected one by one, and say only by their data where they end.
+    private mutating func joinBlocks(_ description: inout Description, isAccepted: Bool, on channel: Int) {
+        guard description.name == "STORE DATA" else { return }
+        var chain = chains[channel] ?? CommandChain()
+        if description.command.p2 == 0 { chain.clear() }
+        description.command.data = chain.joined(description.command)
+        let isWhole = GlobalPlatform.stored(description.command, application: description.place.application) != nil
+        if isWhole || description.command.p1 & 0x80 != 0 || !isAccepted {
+            chain.clear()
+        } else {
+            chain.keep(description.command.data, of: description.command)
+        }
+        chains[channel] = chain
+    }
+
+    /// Takes off what can be taken off without keys.
+    private func protection(
+        of description: inout Description,
+        _ data: inout [UInt8],
+        on channel: Int
+    ) -> SecureChannel.Seen? {
+        guard description.name != "EXTERNAL AUTHENTICATE", !description.isPart,
+            let seen = SecureChannel.look(at: description.command, data: data, in: sessions[channel])
+        else { return nil }
+        description.command = seen.command
+        description.isCommandEnciphered = seen.isCommandEnciphered
+        description.isResponseEnciphered = seen.isResponseEnciphered
+        data = seen.data
+        return seen
+    }
+
+    /// Begins and ends secure channel sessions: GPCS clause 10.2.
+    private mutating func followSession(
+        _ command: TracedCommand,
+        named name: String,
+        data: [UInt8],
+        _ status: StatusWord,
+        _ isContinuation: Bool
+    ) {
+        let channel = command.channel
+        switch name {
+        case "SELECT" where command.p1 == 0x04 && !isContinuation: sessions[channel] = nil
+        case "MANAGE CHANNEL" where command.p1 == 0x80: sessions[Int(command.p2)] = nil
+        default:
+            guard status == .success else { return }
+            sessions[channel] = SecureChannel.follow(command, named: name, data: data, in: sessions[channel])
+        }
     }
 
     private static func unknown(_ command: TracedCommand) -> String { "INS \(Hex.string([command.ins]))" }
 
-    private static func statusText(_ status: StatusWord, of command: TracedCommand) -> String {
+    private static func statusText(_ status: StatusWord, of description: Description) -> String {
         // TS 102 221 clause 11.1.22.
-        if status == .minimumSuspensionTooLong, command.ins == 0x76 { return "minimum duration too long" }
-        return StatusWords.text(status.value)
+        if status == .minimumSuspensionTooLong, description.command.ins == 0x76 { return "minimum duration too long" }
+        return GlobalPlatform.statusText(status.value, description.name, application: description.place.application)
+            ?? StatusWords.text(status.value)
     }
 
     /// Follows what a command selects.
@@ -131,7 +208,7 @@ public struct Tracer: Sendable {
             return file(command.p1 & 0x80 == 0 ? nil : command.p1 & 0x1F, channel, isAccepted)
         case (.interindustry, 0xB2), (.interindustry, 0xDC), (.interindustry, 0xA2):
             return file(command.p2 >> 3, channel, isAccepted)
-        case (.proprietary, 0xCB), (.proprietary, 0xDB):
+        case (.proprietary, 0xCB) where command.p1 == 0, (.proprietary, 0xDB):
             return file(command.p2 & 0x1F, channel, isAccepted)
         case (.interindustry, 0x70) where isAccepted:
             if command.p1 == 0x80 {

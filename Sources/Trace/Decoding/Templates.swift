@@ -5,7 +5,10 @@ enum Templates {
     /// FCP template (62) or FCI (6F): TS 102 221 clause 11.1.1.3, GlobalPlatform Card Specification clause 11.9.3.1.
     static func fileControl(_ octets: [UInt8]) -> [TraceField]? {
         guard let outer = BER.objects(octets).first, outer.tag == 0x62 || outer.tag == 0x6F else { return nil }
-        return BER.objects(outer.value).map(parameter)
+        return BER.objects(outer.value).map { object in
+            outer.tag == 0x6F && object.tag == 0xA5
+                ? TraceField("proprietary", "", GlobalPlatformData.selection.fields(object.value)) : parameter(object)
+        }
     }
 
     /// An FCP template in a few words: `linear fixed, 4 records of 38, SFI 1E`.
@@ -20,7 +23,7 @@ enum Templates {
             words.append(isRoot ? "MF" : isDirectory && value(0x84) != nil ? "ADF" : descriptorText(descriptor))
             if descriptor.count < 5, let size = value(0x80) { words.append("\(size.number) octets") }
         } else if outer.tag == 0x6F {
-            words.append("FCI")
+            words += ["FCI"] + GlobalPlatformRecognition.words(inSelection: value(0xA5) ?? [])
         }
         if let short = value(0x88)?.first { words.append("SFI \(Hex.string([short >> 3]))") }
         if let state = value(0x8A)?.first, state & 0xFD != 0x05 { words.append(lifeCycle(state)) }
@@ -196,9 +199,14 @@ enum Templates {
 
 /// Data objects that nothing more is known of.
 enum TLV {
-    static func field(_ object: BER.Object) -> TraceField {
-        if object.isConstructed, BER.isSequence(object.value) {
-            return TraceField(object.tagText, "", BER.objects(object.value).map(field))
+    /// How deep objects are looked into: a longer nest says nothing to anybody.
+    private static let maximumDepth = 12
+
+    static func field(_ object: BER.Object) -> TraceField { field(object, depth: 0) }
+
+    private static func field(_ object: BER.Object, depth: Int) -> TraceField {
+        if object.isConstructed, depth < maximumDepth, BER.isSequence(object.value) {
+            return TraceField(object.tagText, "", BER.objects(object.value).map { field($0, depth: depth + 1) })
         }
         return TraceField(object.tagText, object.value.isEmpty ? "empty" : Hex.string(object.value))
     }
