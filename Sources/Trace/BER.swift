@@ -99,7 +99,9 @@ struct OctetReader {
     mutating func berCounted() -> [UInt8]? {
         let start = rest
         guard var length = octet().map(Int.init) else { return nil }
-        if length > 0x80, let more = octets(length & 0x7F), more.count <= 3 { length = more.number }
+        if length > 0x80 {
+            length = length <= 0x83 ? octets(length & 0x7F)?.number ?? -1 : -1
+        }
         if let value = octets(length) { return value }
         rest = start
         return nil

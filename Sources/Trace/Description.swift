@@ -12,6 +12,8 @@ struct Description {
     var isResponseEnciphered = false
     /// Whether more of the data field follows.
     var isPart = false
+    /// Whether FF stands in place of the data field.
+    var isMasked = false
 
     /// What a line names of the place: the file, the directory, the application, or nothing.
     var subject: Place? {
@@ -23,7 +25,8 @@ struct Description {
         case "STATUS": place.directory
         case "AUTHENTICATE", "GET IDENTITY", "RUN GSM ALGORITHM", "GET DATA", "PUT DATA", "GET STATUS", "SET STATUS",
             "INITIALIZE UPDATE", "EXTERNAL AUTHENTICATE", "PUT KEY", "STORE DATA", "DELETE", "INSTALL", "LOAD",
-            "MUTUAL AUTHENTICATE", "INTERNAL AUTHENTICATE", "BEGIN R-MAC SESSION", "END R-MAC SESSION":
+            "MUTUAL AUTHENTICATE", "INTERNAL AUTHENTICATE", "BEGIN R-MAC SESSION", "END R-MAC SESSION",
+            "PERFORM SECURITY OPERATION":
             Place(application: place.application)
         default: nil
         }
@@ -74,6 +77,7 @@ struct Description {
         let data = command.data
         if !command.isWellFormed { return [TraceField("malformed command APDU")] }
         guard !data.isEmpty else { return [] }
+        if isMasked, GlobalPlatform.isAboutCommand(name) { return [TraceField("data", "(masked)")] }
         if isCommandEnciphered { return [TraceField("enciphered", Hex.string(data))] }
         if isPart { return [TraceField("data", "\(data.count) octets, more follow")] }
         if let fields = GlobalPlatform.commandFields(name, command, application: place.application) { return fields }
@@ -194,7 +198,10 @@ struct Description {
 
     func summary(command fields: [TraceField]?, response: [TraceField]?, data: [UInt8]) -> String {
         if !command.isWellFormed { return "malformed command APDU" }
-        if isCommandEnciphered || isResponseEnciphered { return Self.short((response ?? fields ?? []).summary) }
+        if isCommandEnciphered || isResponseEnciphered {
+            let answer = response ?? []
+            return Self.short((answer.isEmpty ? fields ?? [] : answer).summary)
+        }
         switch name {
         case "SELECT", "STATUS":
             if let text = Templates.summary(data) { return text }
@@ -248,11 +255,12 @@ struct Description {
     func masked(
         command sent: TracedCommand,
         data: [UInt8],
-        isContinuation: Bool
+        _ isContinuation: Bool,
+        isSecretBlock: Bool
     ) -> (command: [UInt8], data: [UInt8]) {
         let isSecretFile = place.name.map { Self.secretFiles.contains($0) } ?? false
         let isCode = name.hasSuffix(" PIN") || name.hasSuffix(" CHV")
-        let isKey = name == "PUT KEY" || name == "STORE DATA" && GlobalPlatformData.isSecret(sent.data, p1: sent.p1)
+        let isKey = name == "PUT KEY" || name == "STORE DATA" && isSecretBlock
         let masksCommand = isCode || isKey || (isSecretFile && name.hasPrefix("UPDATE"))
         let masksResponse =
             ["AUTHENTICATE", "RUN GSM ALGORITHM"].contains(name) || (isSecretFile && name.hasPrefix("READ"))

@@ -18,12 +18,31 @@ struct SecureChannel {
         var field: TraceField
         /// What a line says of it: `level 33`.
         var mark: String
+
+        /// Puts what is known in the clear in the place of what is enciphered.
+        mutating func apply(_ clear: ClearExchange, hasCommand: Bool, hasResponse: Bool) {
+            guard clear.isGenuine else { return mark += ", not genuine" }
+            mark += ", deciphered"
+            if hasCommand, let known = TracedCommand(clear.command) {
+                command = known.inTheClear(known.data)
+                isCommandEnciphered = false
+                field.fields.append(TraceField("command", Hex.string(clear.command)))
+            }
+            if hasResponse {
+                data = Array(clear.response.dropLast(2))
+                isResponseEnciphered = false
+                field.fields.append(TraceField("response", Hex.string(clear.response)))
+            }
+        }
     }
 
     /// What the session protects, if anything, taken apart.
+    ///
+    /// - Parameter isComplete: whether nothing of the response is still to come; its MAC stands at the end.
     static func look(
         at command: TracedCommand,
         data: [UInt8],
+        isComplete: Bool,
         in session: SecureChannel?
     ) -> Seen? {
         guard command.hasSecureMessaging, command.kind != .gsm else { return nil }
@@ -41,17 +60,19 @@ struct SecureChannel {
         }
         var parts: [TraceField] = []
         var body = command.data
-        var isKnown = session.macLength != nil
-        if let length = session.macLength, level & 0x01 != 0, body.count >= length {
+        // Ciphertext is of whole blocks: where nothing has said how long a MAC is, that does.
+        let macLength =
+            session.macLength ?? (level & 0x02 == 0 || body.count < 24 ? nil : body.count % 16 == 8 ? 8 : 16)
+        let isKnown = macLength != nil || level & 0x11 == 0
+        if let length = macLength, level & 0x01 != 0, body.count >= length {
             parts.append(TraceField("C-MAC", Hex.string(body.suffix(length))))
             body.removeLast(length)
         }
         var answer = data
-        if let length = session.macLength, level & 0x10 != 0, data.count >= length {
+        if let length = macLength, level & 0x10 != 0, isComplete, data.count >= length {
             parts.append(TraceField("R-MAC", Hex.string(data.suffix(length))))
             answer.removeLast(length)
         }
-        if level & 0x11 == 0 { isKnown = true }
         let name = GlobalPlatformSecureChannel.level(level)
         return Seen(
             command: command.inTheClear(body),

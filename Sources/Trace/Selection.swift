@@ -192,8 +192,11 @@ struct Selection {
         let objects = BER.objects(outer.value)
         var place = place
         if let name, let whole = objects.first(where: { $0.tag == 0x84 })?.value, whole.starts(with: name) {
+            // Selected by no name, or by a part of one, it is selected by its whole name from now on.
+            let isHere = self.place(on: channel) == place
             place.application = whole
             names[name] = whole
+            if isHere { select(place, on: channel) }
         }
         if let descriptor = objects.first(where: { $0.tag == 0x82 })?.value.first {
             let isDirectory = descriptor & 0xBF == 0x38

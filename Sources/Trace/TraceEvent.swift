@@ -29,6 +29,23 @@ public struct TraceRecord: Equatable, Sendable {
     }
 }
 
+/// A protected exchange without its protection, from someone who has the keys of the session.
+public struct ClearExchange: Equatable, Sendable {
+    /// The command APDU without secure messaging; of one that came in segments, with all of its data field.
+    public var command: [UInt8]
+    /// The response APDU without secure messaging; all of it where GET RESPONSE has fetched the last part.
+    public var response: [UInt8]
+    /// Whether the MACs are right. If not, command and response say nothing.
+    public var isGenuine: Bool
+
+    /// Makes an exchange.
+    public init(command: [UInt8], response: [UInt8], isGenuine: Bool) {
+        self.command = command
+        self.response = response
+        self.isGenuine = isGenuine
+    }
+}
+
 /// A value that was decoded, with what is inside it.
 public struct TraceField: Equatable, Sendable, Encodable {
     /// What the standard calls it.

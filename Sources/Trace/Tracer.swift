@@ -21,7 +21,9 @@ public struct Tracer: Sendable {
     public init(masksSecrets: Bool = false) { self.masksSecrets = masksSecrets }
 
     /// The next record in words.
-    public mutating func line(for record: TraceRecord) -> TraceLine {
+    ///
+    /// - Parameter clear: what a protected command and its response are in the clear, where that is known.
+    public mutating func line(for record: TraceRecord, inTheClear clear: ClearExchange? = nil) -> TraceLine {
         switch record.event {
         case .powerOn(let octets): return reset(record, "power on", octets)
         case .warmReset(let octets): return reset(record, "warm reset", octets)
@@ -32,7 +34,7 @@ public struct Tracer: Sendable {
                 line.summary = "> \(Hex.string(octets)) < \(Hex.string(response))"
                 return line
             }
-            return exchange(record, command, response)
+            return exchange(record, command, response, inTheClear: clear)
         }
     }
 
@@ -49,7 +51,8 @@ public struct Tracer: Sendable {
     private mutating func exchange(
         _ record: TraceRecord,
         _ command: TracedCommand,
-        _ response: [UInt8]
+        _ response: [UInt8],
+        inTheClear clear: ClearExchange?
     ) -> TraceLine {
         let channel = command.channel
         let data = Array(response.dropLast(2))
@@ -84,17 +87,20 @@ public struct Tracer: Sendable {
         line.channel = channel
         line.status = status
         var description = Description(name: name, command: origin, place: place, status: status)
+        if !isContinuation, chains[channel]?.goesOn(with: command) == false { chains[channel] = nil }
         if masksSecrets {
-            let masked = description.masked(command: command, data: data, isContinuation: isContinuation)
+            let isSecret = isSecretBlock(clear.flatMap { TracedCommand($0.command) } ?? command, on: channel)
+            let masked = description.masked(command: command, data: data, isContinuation, isSecretBlock: isSecret)
             line.record.event = .command(masked.command, response: masked.data + response.suffix(2))
-            if !isContinuation { description.command = TracedCommand(masked.command) ?? command }
-            collected = collected.count == masked.data.count ? masked.data : collected
+            if !isContinuation, masked.command != command.octets {
+                description.command = TracedCommand(masked.command) ?? command
+                description.isMasked = true
+            }
             if masked.data != data { collected = [UInt8](repeating: 0xFF, count: collected.count) }
         }
-        let isMasked = description.command != origin
-        if !isContinuation, !isMasked { join(&description, isAccepted: isAccepted, on: channel) }
-        let protection = protection(of: &description, &collected, on: channel)
-        if !isContinuation, !isMasked, protection?.isCommandEnciphered != true {
+        if !isContinuation { join(&description, isAccepted: isAccepted, on: channel) }
+        let protection = protection(of: &description, &collected, isContinuation, inTheClear: clear, on: channel)
+        if !isContinuation, protection?.isCommandEnciphered != true {
             joinBlocks(&description, isAccepted: isAccepted, on: channel)
         }
         line.statusText = Self.statusText(status, of: description)
@@ -116,47 +122,62 @@ public struct Tracer: Sendable {
 
     /// Adds what has come before in a chain to a command; keeps what is not the end of one.
     private mutating func join(_ description: inout Description, isAccepted: Bool, on channel: Int) {
-        var chain = chains[channel] ?? CommandChain()
         let command = description.command
-        description.isPart = CommandChain.isContinued(command)
-        guard description.isPart || chain.joined(command).count > command.data.count else { return }
-        if command.ins == 0xE2 { return }
-        description.command.data = chain.joined(command)
-        if description.isPart, isAccepted {
-            chain.keep(description.command.data, of: command)
-        } else {
-            chain.clear()
-        }
-        chains[channel] = chain
+        // The blocks of STORE DATA are protected one by one.
+        guard command.ins != 0xE2 else { return }
+        description.isPart = CommandChain.isFollowed(command)
+        if let chain = chains[channel] { description.command.data = chain.joined(command) }
+        keep(description.command, if: description.isPart && isAccepted, on: channel)
     }
 
-    /// The same for STORE DATA, whose blocks are protected one by one, and say only by their data where they end.
+    /// The same for STORE DATA, which says only by its data where they end.
     private mutating func joinBlocks(_ description: inout Description, isAccepted: Bool, on channel: Int) {
         guard description.name == "STORE DATA" else { return }
-        var chain = chains[channel] ?? CommandChain()
-        if description.command.p2 == 0 { chain.clear() }
-        description.command.data = chain.joined(description.command)
-        let isWhole = GlobalPlatform.stored(description.command, application: description.place.application) != nil
-        if isWhole || description.command.p1 & 0x80 != 0 || !isAccepted {
-            chain.clear()
-        } else {
-            chain.keep(description.command.data, of: description.command)
-        }
-        chains[channel] = chain
+        if let chain = chains[channel] { description.command.data = chain.joined(description.command) }
+        let isWhole =
+            !description.isMasked
+            && GlobalPlatform.stored(description.command, application: description.place.application) != nil
+        keep(description.command, if: !isWhole && description.command.p1 & 0x80 == 0 && isAccepted, on: channel)
+        if description.isMasked { chains[channel]?.isSecret = true }
     }
 
-    /// Takes off what can be taken off without keys.
+    private mutating func keep(_ command: TracedCommand, if isFollowed: Bool, on channel: Int) {
+        guard isFollowed else { return chains[channel] = nil }
+        chains[channel, default: CommandChain()].keep(command.data, of: command)
+    }
+
+    /// Whether a block of STORE DATA has a key in it, or a part of one.
+    private func isSecretBlock(_ command: TracedCommand, on channel: Int) -> Bool {
+        let chain = chains[channel]
+        return chain?.isSecret == true
+            || GlobalPlatformData.isSecret(chain?.joined(command) ?? command.data, p1: command.p1)
+    }
+
+    /// Takes the protection off: all of it where the exchange is known in the clear, otherwise what can be taken off
+    /// without keys.
     private func protection(
         of description: inout Description,
         _ data: inout [UInt8],
+        _ isContinuation: Bool,
+        inTheClear clear: ClearExchange?,
         on channel: Int
     ) -> SecureChannel.Seen? {
+        let isComplete = description.status.sw1 != 0x61
         guard description.name != "EXTERNAL AUTHENTICATE", !description.isPart,
-            let seen = SecureChannel.look(at: description.command, data: data, in: sessions[channel])
+            var seen = SecureChannel.look(
+                at: description.command,
+                data: data,
+                isComplete: isComplete,
+                in: sessions[channel]
+            )
         else { return nil }
-        description.command = seen.command
+        if let clear {
+            seen.apply(clear, hasCommand: !isContinuation && !description.isMasked, hasResponse: isComplete)
+        }
         description.isCommandEnciphered = seen.isCommandEnciphered
         description.isResponseEnciphered = seen.isResponseEnciphered
+        if description.isMasked { seen.command.data = description.command.data }
+        description.command = seen.command
         data = seen.data
         return seen
     }
@@ -184,7 +205,10 @@ public struct Tracer: Sendable {
     private static func statusText(_ status: StatusWord, of description: Description) -> String {
         // TS 102 221 clause 11.1.22.
         if status == .minimumSuspensionTooLong, description.command.ins == 0x76 { return "minimum duration too long" }
-        return GlobalPlatform.statusText(status.value, description.name, application: description.place.application)
+        let command = description.command
+        // Only applications are selected by name.
+        let name = command.ins == 0xA4 && command.p1 != 0x04 ? "" : description.name
+        return GlobalPlatform.statusText(status.value, name, application: description.place.application)
             ?? StatusWords.text(status.value)
     }
 

@@ -181,10 +181,18 @@ enum GlobalPlatformData {
         0x8137: "ECC private key", 0x5F37: "signature", 0x7F49: "public key",
     ]
 
-    /// Whether a block of STORE DATA has a key in it.
+    /// Whether the data of STORE DATA have a key in them: they are said to be enciphered, or a data grouping has one.
     static func isSecret(_ data: [UInt8], p1: UInt8) -> Bool {
-        p1 & 0x60 == 0x60 || p1 & 0x18 == 0x08 && data.first == 0x81
-            || p1 & 0x18 == 0x08 && data.starts(with: [0x00, 0xB9])
+        if p1 & 0x60 == 0x60 { return true }
+        guard p1 & 0x18 == 0x08 else { return false }
+        var reader = OctetReader(data)
+        while let identifier = reader.octets(2) {
+            if identifier[0] == 0x81 || identifier == [0x00, 0xB9] { return true }
+            guard let first = reader.octet() else { break }
+            guard let length = first == 0xFF ? reader.octets(2)?.number : Int(first), reader.octets(length) != nil
+            else { break }
+        }
+        return false
     }
 }
 
