@@ -77,8 +77,8 @@ struct Description {
         let data = command.data
         if !command.isWellFormed { return [TraceField("malformed command APDU")] }
         guard !data.isEmpty else { return [] }
-        if isMasked, GlobalPlatform.isAboutCommand(name) { return [TraceField("data", "(masked)")] }
         if isCommandEnciphered { return [TraceField("enciphered", Hex.string(data))] }
+        if isMasked, GlobalPlatform.isAboutCommand(name) { return [TraceField("data", "(masked)")] }
         if isPart { return [TraceField("data", "\(data.count) octets, more follow")] }
         if let fields = GlobalPlatform.commandFields(name, command, application: place.application) { return fields }
         switch name {

@@ -21,8 +21,11 @@ struct SecureChannel {
 
         /// Puts what is known in the clear in the place of what is enciphered.
         mutating func apply(_ clear: ClearExchange, hasCommand: Bool, hasResponse: Bool) {
-            guard clear.isGenuine else { return mark += ", not genuine" }
-            mark += ", deciphered"
+            switch clear.finding {
+            case .deciphered: mark += ", deciphered"
+            case .notGenuine: return mark += ", not genuine"
+            case .otherKeys: return
+            }
             if hasCommand, let known = TracedCommand(clear.command) {
                 command = known.inTheClear(known.data)
                 isCommandEnciphered = false

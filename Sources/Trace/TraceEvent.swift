@@ -29,20 +29,30 @@ public struct TraceRecord: Equatable, Sendable {
     }
 }
 
-/// A protected exchange without its protection, from someone who has the keys of the session.
+/// An exchange of a secure channel session, from someone who has keys.
 public struct ClearExchange: Equatable, Sendable {
+    /// What they have said of it.
+    public enum Finding: Equatable, Sendable {
+        /// The command and the response stand here in the clear.
+        case deciphered
+        /// A MAC or the padding is wrong; command and response say nothing.
+        case notGenuine
+        /// A session begins with other keys; command and response say nothing.
+        case otherKeys
+    }
+
     /// The command APDU without secure messaging; of one that came in segments, with all of its data field.
     public var command: [UInt8]
     /// The response APDU without secure messaging; all of it where GET RESPONSE has fetched the last part.
     public var response: [UInt8]
-    /// Whether the MACs are right. If not, command and response say nothing.
-    public var isGenuine: Bool
+    /// What the keys have said.
+    public var finding: Finding
 
     /// Makes an exchange.
-    public init(command: [UInt8], response: [UInt8], isGenuine: Bool) {
+    public init(command: [UInt8], response: [UInt8], _ finding: Finding) {
         self.command = command
         self.response = response
-        self.isGenuine = isGenuine
+        self.finding = finding
     }
 }
 

@@ -100,7 +100,7 @@ public struct Tracer: Sendable {
         }
         if !isContinuation { join(&description, isAccepted: isAccepted, on: channel) }
         let protection = protection(of: &description, &collected, isContinuation, inTheClear: clear, on: channel)
-        if !isContinuation, protection?.isCommandEnciphered != true {
+        if !isContinuation, !description.isCommandEnciphered {
             joinBlocks(&description, isAccepted: isAccepted, on: channel)
         }
         line.statusText = Self.statusText(status, of: description)
@@ -113,7 +113,9 @@ public struct Tracer: Sendable {
         let answer = description.responseFields(collected)
         line.fields = (protection.map { [$0.field] } ?? []) + (sent ?? []) + (answer ?? [])
         line.summary = description.summary(command: sent, response: answer, data: collected)
-        if let protection { line.summary += (line.summary.isEmpty ? "[" : " [") + protection.mark + "]" }
+        if let mark = protection?.mark ?? (clear?.finding == .otherKeys ? "other keys" : nil) {
+            line.summary += (line.summary.isEmpty ? "[" : " [") + mark + "]"
+        }
         if isAccepted { followSession(origin, named: name, data: collected, status, isContinuation) }
         return line
     }
@@ -174,7 +176,7 @@ public struct Tracer: Sendable {
         if let clear {
             seen.apply(clear, hasCommand: !isContinuation && !description.isMasked, hasResponse: isComplete)
         }
-        description.isCommandEnciphered = seen.isCommandEnciphered
+        description.isCommandEnciphered = seen.isCommandEnciphered && !description.isMasked
         description.isResponseEnciphered = seen.isResponseEnciphered
         if description.isMasked { seen.command.data = description.command.data }
         description.command = seen.command

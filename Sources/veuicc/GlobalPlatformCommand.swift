@@ -88,14 +88,7 @@ struct SessionOptions: ParsableArguments {
         guard keyFile == nil || keys == nil else {
             throw Failure(.usage, description: "--key-file and --keys are two places for keys")
         }
-        if let keyFile {
-            let text = String(decoding: try InputFile.octets(keyFile, "the keys", limit: 1_048_576), as: UTF8.self)
-            do throws(KeyFileError) {
-                return try KeyFile.keys(text)
-            } catch {
-                throw Failure(.data, description: "\(keyFile):\(error)")
-            }
-        }
+        if let keyFile { return try InputFile.keys(keyFile) }
         guard let keys else { return [.test()] }
         let parts = keys.split(separator: ",", omittingEmptySubsequences: false).map { Hex.octets($0) ?? [] }
         guard parts.count == 1 || parts.count == 3, parts.allSatisfy({ [16, 24, 32].contains($0.count) }) else {
@@ -120,6 +113,20 @@ struct SessionOptions: ParsableArguments {
 }
 
 extension HostProtocol: ExpressibleByArgument {}
+
+extension InputFile {
+    /// The key sets of the file at `path`: docs/keys.md.
+    ///
+    /// - Throws: `data` where it is not one, with the line; what is in the way of the file.
+    static func keys(_ path: String) throws(Failure) -> [HostKeys] {
+        let text = String(decoding: try octets(path, "the keys", limit: 1_048_576), as: UTF8.self)
+        do throws(KeyFileError) {
+            return try KeyFile.keys(text)
+        } catch {
+            throw Failure(.data, description: "\(path):\(error)")
+        }
+    }
+}
 
 /// An argument in hexadecimal.
 struct HexArgument: ExpressibleByArgument {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CardManagement
 import Glibc
 import Octets
 import Reader
@@ -13,6 +14,9 @@ struct TraceOptions: ParsableArguments {
     @Flag(help: "Put FF in place of PINs and keys.")
     var mask = false
 
+    @Option(help: "Decipher secure channel sessions with the keys in a file: docs/keys.md.")
+    var keyFile: String?
+
     @Option(help: "Write a capture file for Wireshark.")
     var pcap: String?
 
@@ -26,6 +30,10 @@ final class TraceOutput: Sendable {
 
     private struct State {
         var tracers: [Int: Tracer] = [:]
+        /// Those of secure channel sessions that are read along in.
+        let keys: [HostKeys]
+        /// What reads along, by card.
+        var observers: [Int: SessionObserver] = [:]
         var powered: Set<Int> = []
         var style: TraceStyle
         /// What waits for `begin`; nil once it has begun.
@@ -44,14 +52,17 @@ final class TraceOutput: Sendable {
     ///   - format: what is written to standard output; nil: nothing.
     ///   - showsCard: whether lines have the number of the card.
     ///   - waits: whether nothing is written before `begin`.
-    /// - Throws: `cannotCreate` for the capture file, `usage` or `unavailable` for the host.
+    /// - Throws: `cannotCreate` for the capture file, `usage` or `unavailable` for the host, and what is in the way of
+    ///   the keys.
     init(_ options: TraceOptions, to format: Format?, showsCard: Bool, waits: Bool = false) throws {
         self.format = format
         isVerbose = options.verbose
         masksSecrets = options.mask
         socket = try options.gsmtap.map(Self.connect) ?? -1
         let style = TraceStyle(isColoured: Self.isColoured, isVerbose: options.verbose, showsCard: showsCard)
-        state = Mutex(State(style: style, waiting: waits ? [] : nil, capture: try options.pcap.map(Self.create) ?? -1))
+        let keys = try options.keyFile.map(InputFile.keys) ?? []
+        let capture = try options.pcap.map(Self.create) ?? -1
+        state = Mutex(State(keys: keys, style: style, waiting: waits ? [] : nil, capture: capture))
     }
 
     deinit {
@@ -97,7 +108,8 @@ final class TraceOutput: Sendable {
         } else {
             state.powered.insert(card)
         }
-        let line = state.tracers[card, default: Tracer(masksSecrets: masksSecrets)].line(for: record)
+        let clear = Self.inTheClear(record, card, &state)
+        let line = state.tracers[card, default: Tracer(masksSecrets: masksSecrets)].line(for: record, inTheClear: clear)
         if card > 0 { state.style.showsCard = true }
         writePackets(line.record, &state)
         switch format {
@@ -105,6 +117,26 @@ final class TraceOutput: Sendable {
         case .json: try Output.json(TraceObject(line, isVerbose: isVerbose))
         case nil: break
         }
+    }
+
+    /// What an exchange of a secure channel session is in the clear; nil for others, and where there are no keys.
+    private static func inTheClear(_ record: TraceRecord, _ card: Int, _ state: inout State) -> ClearExchange? {
+        guard !state.keys.isEmpty else { return nil }
+        let observer = state.observers[card] ?? SessionObserver(keys: state.keys)
+        state.observers[card] = observer
+        guard case .command(let command, let response) = record.event else {
+            observer.reset()
+            return nil
+        }
+        let exchange = observer.observe(command: command, response: response)
+        let finding: ClearExchange.Finding
+        switch exchange.meaning {
+        case .deciphered: finding = .deciphered
+        case .notGenuine: finding = .notGenuine
+        case .unknownKeys: finding = .otherKeys
+        case .plain, .initiation, .segment, .unreadable: return nil
+        }
+        return ClearExchange(command: exchange.command, response: exchange.response, finding)
     }
 
     private func writePackets(_ record: TraceRecord, _ state: inout State) {

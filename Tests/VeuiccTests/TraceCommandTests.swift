@@ -43,6 +43,42 @@ struct TraceCommandTests {
         #expect(cut.stderr == "Error: cut.pcap: packet 2 is cut off\n")
     }
 
+    /// A session of GlobalPlatformPro at level 33 (vectors/gp/client-traces.json), with its keys and without.
+    @Test func keyFile() throws {
+        let session = """
+            > 00A4040000
+            < 6F108408A000000151000000A5049F6501FF 9000
+            > 8050000008F162468F2C15332E00
+            < 00000000000000000000300370B1E15634C09B877F696CAC0A3107186F000001 9000
+            > 8482330010384E39502CAE1B37F2CDB2EE842F243100
+            < 9000
+            > 84F2800218A7C071CEC31FB2C63029A8A57A38F12CFA2A978CEF402F7600
+            < EC9271E9C13F4B0A7260A13956D8E710F450E1E496482B8602C21619BF79562077A3B22A696EA4F0 9000
+
+            """
+        try directory.write(
+            "keys",
+            """
+            version 30
+            protocol scp03
+            enc 000102030405060708090A0B0C0D0E0F
+            mac 101112131415161718191A1B1C1D1E1F
+            dek 202122232425262728292A2B2C2D2E2F
+
+            """
+        )
+        try directory.write("others", "key 404142434445464748494A4B4C4D4E4F\n")
+        let start = " 0  GET STATUS ISD           ISD A000000151000000            9000  "
+        let plain = try trace("-", "--key-file", "keys", input: session)
+        #expect(plain.status == 0)
+        #expect(plain.lines.last == start + "ISD A000000151000000 (ISD) SECURED [level 33, deciphered]")
+        let other = try trace("-", "--key-file", "others", input: session)
+        #expect(other.lines[1].hasSuffix("[other keys]"))
+        #expect(other.lines.last?.hasPrefix(start + "enciphered EC9271") == true)
+        #expect(try trace("-", "--key-file", "none", input: session).status == 66)
+        #expect(try trace("-", "--key-file", "card.img", input: session).status == 65)
+    }
+
     @Test func whatIsInTheWay() throws {
         try directory.write("session", "> 00A40004022FE2\n< 6119\n< 9000\n")
         let result = try trace("session")
