@@ -105,17 +105,12 @@ public struct OPEN: ~Copyable, CommandDispatcher {
     /// MANAGE CHANNEL: GPCS clause 11.7. A channel that is opened from the basic one begins with what is selected by
     /// default, one that is opened from another with its application.
     ///
-    /// - Throws: 6A81 where the card is locked or terminated: GPCS clauses 5.1.1.4 and 5.1.1.5.
+    /// - Throws: 6A81 where the card is locked: GPCS clause 5.1.1.4.
     private mutating func manageChannel(
         _ command: CommandAPDU,
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
-        if command.p1 == 0x00 {
-            switch cardState(card) {
-            case .cardLocked, .terminated: throw .functionNotSupported
-            default: break
-            }
-        }
+        guard command.p1 != 0x00 || cardState(card) != .cardLocked else { throw .functionNotSupported }
         var wereOpen: UInt32 = 0
         for number in channels.indices where card.isOpen(number) { wereOpen |= 1 << UInt32(number) }
         let status = try card.executePlatform(command)
