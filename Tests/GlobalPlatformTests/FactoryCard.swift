@@ -6,16 +6,22 @@ import Testing
 
 @testable import GlobalPlatform
 
-/// A card as the factory makes it.
+/// A card as the factory makes it, with an issuer security domain and no other application unless told otherwise.
 final class FactoryCard {
     let image: UnsafeMutableRawBufferPointer
     var card: Card
     private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
 
+    static var withoutApplications: FactoryConfiguration {
+        var configuration = FactoryConfiguration()
+        configuration.accessRuleMaster = nil
+        return configuration
+    }
+
     init(
         size: Int = 262_144,
         _ transmissionProtocol: Environment.TransmissionProtocol = .both,
-        _ configuration: FactoryConfiguration = FactoryConfiguration()
+        _ configuration: FactoryConfiguration = withoutApplications
     ) throws {
         image = .allocate(byteCount: size, alignment: 4_096)
         try #require(Memory.format(image))

@@ -81,11 +81,15 @@ extension OPEN {
 
     /// An application or load file that a security domain manages, that is, one associated with it or with a domain below.
     ///
-    /// - Throws: 6A88 where there is none with that AID.
+    /// - Throws: 6A88 where there is none with that AID; 6985 for the domain itself, unless it is the issuer's: it would give
+    ///   itself privileges.
     func object(_ aid: OctetView, of call: Call, _ card: borrowing UICC) throws(StatusWord) -> RegistryEntry {
         guard let entry = registry.entry(aid, in: card.memory),
             isAssociated(entry, with: call.instance.reference, card)
         else { throw .referencedDataNotFound }
+        guard entry.reference != call.instance.reference || entry.isIssuerSecurityDomain else {
+            throw .conditionsNotSatisfied
+        }
         return entry
     }
 
