@@ -133,6 +133,7 @@ public final class CardManager {
         random: (Int) -> [UInt8]
     ) throws(CardManagementError) -> HostSession {
         session = nil
+        let version = version == 0x00 ? nil : version
         let fitting = keys.filter {
             (version == nil || $0.version == nil || $0.version == version)
                 && (channel == nil || $0.channel == channel || $0.channel == nil && channel?.isSymmetric == true)

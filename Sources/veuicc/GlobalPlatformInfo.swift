@@ -97,7 +97,7 @@ private struct InfoReport: Encodable {
         rows += named
         rows += applications.map { ("application", $0) }
         if let resources {
-            rows.append(("applications", "\(resources.applications) installed"))
+            rows.append(("installed", "\(resources.applications) applications"))
             rows.append(("free memory", "\(resources.nonVolatile) octets, volatile \(resources.volatile)"))
         }
         let width = (rows.map(\.0.count).max() ?? 0) + 3

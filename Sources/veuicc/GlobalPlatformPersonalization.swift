@@ -38,7 +38,10 @@ struct GlobalPlatformPutKey: ParsableCommand {
         let replaced = try replace?.octet("--replace") ?? 0x00
         let identifier = try identifier.octet("--identifier")
         for key in newKeys where !kind.takes(key.octets.count) {
-            throw Failure(.usage, description: "\(key.octets.count) octets are no key of the type \(kind.rawValue)")
+            throw Failure(
+                .usage,
+                description: "length \(key.octets.count) is not that of a key of the type \(kind.rawValue)"
+            )
         }
         try session.withSession { manager in
             try manager.putKeys(

@@ -55,7 +55,7 @@ public enum NewKey {
                 throw CardManagementError(
                     .input,
                     "PUT KEY",
-                    "\(key.count) octets are no key of the type \(kind.rawValue)"
+                    "length \(key.count) is not that of a key of the type \(kind.rawValue)"
                 )
             }
             fields += try field(kind, key, curve, session)

@@ -1,0 +1,166 @@
+import Card
+import CardCrypto
+import CardManagement
+import CardOS
+import GlobalPlatform
+import ImageFile
+import Memory
+import Octets
+import Reader
+import Testing
+
+/// The host against the card of this project, in one process.
+@Suite struct CardTests {
+    private static let domain = octets("A00000015153504200")
+
+    private static func manager(_ transmission: Environment.TransmissionProtocol = .t1) throws -> CardManager {
+        let image = try CardImage(size: Geometry.defaultSize)
+        _ = Memory.format(image.octets)
+        var card = try Card(image: image.octets, environment: Environment(seed: []))
+        try card.manufacture(FactoryConfiguration())
+        let seed = [UInt8](repeating: 0x5A, count: 48)
+        let environment = Environment(transmissionProtocol: transmission, seed: seed)
+        let terminal = InProcessTerminal(try Card(image: image.octets, environment: environment), on: image)
+        terminal.powerOn()
+        let manager = CardManager(terminal)
+        try manager.select(nil)
+        return manager
+    }
+
+    private static func random(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 * 29 + 7) } }
+
+    /// Lists, installs, puts keys, stores data, locks and deletes in one session.
+    private func manage(_ manager: CardManager) throws {
+        try manager.installForInstall(
+            octets("A0000001515350"),
+            module: octets("A000000151535041"),
+            instance: Self.domain,
+            privileges: [0x80, 0x00, 0x00],
+            parameters: octets("C90482022020")
+        )
+        let item = try #require(try manager.status(.applications, prefix: Self.domain).first)
+        #expect(item.aid == Self.domain)
+        #expect(item.state == 0x07)
+        #expect(item.privileges == [0x80, 0x00, 0x00])
+        let keys: [[UInt8]] = [[UInt8](0x10..<0x20), [UInt8](0x20..<0x30), [UInt8](0x30..<0x40)]
+        let answer = try manager.putKeys(.aes, keys, version: 0x31)
+        #expect(answer.first == 0x31)
+        #expect(try manager.keyInformation().count { $0.version == 0x31 && $0.type == 0x88 } == 3)
+        try manager.deleteKeys(version: 0x31, identifier: nil)
+        #expect(try manager.keyInformation().count { $0.version == 0x31 } == 0)
+        try manager.storeData(octets("42054012345679"))
+        #expect(try manager.getData(0x0042) == octets("42054012345679"))
+        try manager.setStatus(.application, 0x80, Self.domain)
+        #expect(try manager.status(.applications, prefix: Self.domain).first?.state == 0x87)
+        try manager.setStatus(.application, 0x00, Self.domain)
+        try manager.delete(Self.domain)
+        #expect(try manager.status(.applications, prefix: Self.domain).isEmpty)
+        let error = #expect(throws: CardManagementError.self) { try manager.delete(Self.domain) }
+        #expect(error?.kind == .refused(.referencedDataNotFound))
+    }
+
+    @Test(arguments: [0x00, 0x01, 0x03, 0x11, 0x13, 0x33], [Environment.TransmissionProtocol.t0, .t1])
+    func scp03(level: UInt8, transmission: Environment.TransmissionProtocol) throws {
+        let manager = try Self.manager(transmission)
+        let session = try manager.authenticate(
+            [.test()],
+            level: SecurityLevel(rawValue: level),
+            random: Self.random
+        )
+        #expect(session.channel == .scp03)
+        #expect(session.keyVersion == 0x30)
+        #expect(try manager.getData(0x00D3) == [0xD3, 0x01, 0x80 | level])
+        try manage(manager)
+    }
+
+    @Test(arguments: [0x00, 0x01, 0x03]) func scp02(level: UInt8) throws {
+        let manager = try Self.manager()
+        let session = try manager.authenticate(
+            [.test()],
+            channel: .scp02,
+            level: SecurityLevel(rawValue: level),
+            random: Self.random
+        )
+        #expect(session.keyVersion == 0x20)
+        try manage(manager)
+    }
+
+    // MARK: SCP11
+
+    private static let authority = [UInt8](repeating: 0x21, count: 32)
+    private static let host = [UInt8](repeating: 0x22, count: 32)
+    private static let card = [UInt8](repeating: 0x23, count: 32)
+
+    private static func point(_ key: [UInt8]) throws -> [UInt8] {
+        try key.withView { try PrivateKey(.p256, scalar: $0).publicKey.uncompressed }
+    }
+
+    /// A certificate of GlobalPlatform for the host's key.
+    private static func certificate() throws -> [UInt8] {
+        let body =
+            octets("930101420102" + "5F200103" + "95020080" + "5F240420991231" + "7F4946B041")
+            + (try point(host)) + [0xF0, 0x01, 0x00]
+        let signature = try authority.withView { key in
+            try body.withView { try PrivateKey(.p256, scalar: key).sign(message: $0) }
+        }
+        return [0x7F, 0x21, 0x81, UInt8(body.count + 67)] + body + [0x5F, 0x37, 0x40] + signature
+    }
+
+    private static func keys(_ channel: HostProtocol) throws -> HostKeys {
+        let lines = [
+            "version 03", "protocol \(channel.rawValue)", "card-key \(hex(try point(card)))",
+        ]
+        let own = ["private \(hex(host))", "certificate \(hex(try certificate()))", "ca 10 10"]
+        let text = (lines + (channel == .scp11b ? [] : own)).joined(separator: "\n")
+        return try #require(try KeyFile.keys(text).first)
+    }
+
+    @Test(arguments: [HostProtocol.scp11a, .scp11b, .scp11c], [0x11, 0x33])
+    func scp11(channel: HostProtocol, level: UInt8) throws {
+        let identifier: UInt8 = channel == .scp11a ? 0x11 : channel == .scp11b ? 0x13 : 0x15
+        let manager = try Self.manager()
+        try manager.authenticate([.test()], random: Self.random)
+        try manager.putKeys(.ecPublic, [try Self.point(Self.authority)], version: 0x10, identifier: 0x10)
+        try manager.putKeys(.ecPrivate, [Self.card], version: 0x03, identifier: identifier)
+        try manager.select(nil)
+        let session = try manager.authenticate(
+            [try Self.keys(channel)],
+            level: SecurityLevel(rawValue: level),
+            random: Self.random
+        )
+        #expect(session.channel == channel)
+        let isMutual = channel != .scp11b
+        #expect(try manager.getData(0x00D3) == [0xD3, 0x01, level | (isMutual ? 0x80 : 0x00)])
+        guard isMutual else {
+            // The host is not authenticated: nothing can be managed.
+            let error = #expect(throws: CardManagementError.self) { try manager.delete(Self.domain) }
+            #expect(error?.kind == .refused(.securityStatusNotSatisfied))
+            return
+        }
+        try manage(manager)
+    }
+
+    // MARK: What is in the way
+
+    @Test func otherKeys() throws {
+        let manager = try Self.manager()
+        let other = HostKeys(.symmetric(StaticKeys(all: [UInt8](repeating: 0x11, count: 16))))
+        let error = #expect(throws: CardManagementError.self) {
+            try manager.authenticate([other], random: Self.random)
+        }
+        #expect(error?.kind == .keys)
+        #expect(manager.session == nil)
+        // The right ones are found among several.
+        try manager.authenticate([other, .test()], random: Self.random)
+        #expect(manager.session != nil)
+    }
+
+    @Test func largeCommands() throws {
+        let manager = try Self.manager()
+        try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: Self.random)
+        // In two segments: four keys of 32 octets and their check values.
+        let keys = (0..<6).map { [UInt8](repeating: UInt8($0 + 1), count: 32) }
+        try manager.putKeys(.aes, keys, version: 0x31)
+        #expect(try manager.keyInformation().count { $0.version == 0x31 } == 6)
+    }
+}
