@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads the memory image of a card, by docs/memory-image.md (the section signs below are its sections).
 
-It shows the image as it would be after recovery (§5) and never writes to the file. PINs and PUKs are shown.
+It shows the image as it would be after recovery (§5) and never writes to the file. PINs, PUKs and keys are shown.
 
 Exit status: 0 done; 1 `verify` found an inconsistency, or `read` found no such file; 2 the file is not an image
 (truncated, foreign, of another major version); 64 the command line is wrong.
@@ -28,7 +28,8 @@ SIZES = range(65_536, 16_773_120 + 1, 4_096)
 OWNER_TABLE_PAGES = 32
 RESTORE, RELEASE, DISPOSE, COMMITTED = 1, 2, 3, 4
 JOURNAL_KINDS = {RESTORE: "restore", RELEASE: "release", DISPOSE: "dispose", COMMITTED: "committed"}
-FILE, PIN, PUK, AUTHENTICATION, CDMA, SESSION, HEADER = range(1, 8)
+KNOWN_MINOR = 1
+FILE, PIN, PUK, AUTHENTICATION, CDMA, SESSION, HEADER, ENTRY, KEY_SET, LOAD_FILE, DATA = range(1, 12)
 KINDS = {
     FILE: "file",
     PIN: "PIN codes",
@@ -37,12 +38,33 @@ KINDS = {
     CDMA: "CDMA parameters",
     SESSION: "suspended session",
     HEADER: "profile header",
+    ENTRY: "registry entry",
+    KEY_SET: "key set",
+    LOAD_FILE: "load file",
+    DATA: "application data",
 }
+# §3: the largest kind of an object in a minor version.
+LARGEST_KIND = {0: HEADER, 1: DATA}
 ALGORITHMS = {1: "MILENAGE", 2: "TUAK", 3: "test"}
 OWN_AUTHENTICATION, SHARED_AUTHENTICATION = 453, 9
 # TS 102 221 §11.1.1.4.3, without the bit for shareable (40). Working and internal EFs differ in bit 4.
 STRUCTURES = {0x01: "TR", 0x09: "TR", 0x02: "LF", 0x0A: "LF", 0x06: "CY", 0x0E: "CY", 0x39: "BT", 0x38: "DF"}
 ATTRIBUTES = {"84", "8B", "8C", "AB", "C6", "A5"}
+# §7.6
+APPLICATION, EXECUTABLE_LOAD_FILE, MODULE = 1, 2, 3
+ENTRY_KINDS = {APPLICATION: "application", EXECUTABLE_LOAD_FILE: "executable load file", MODULE: "executable module"}
+PROGRAMS = {0: "none", 1: "security domain", 2: "network access", 3: "access rule master"}
+SECURITY_DOMAIN, DAP, DELEGATED, RESET, MANDATED_DAP = 0x800000, 0x400000, 0x200000, 0x040000, 0x010000
+FINAL, AUTHORIZED, TOKENS, RECEIPTS = 0x000200, 0x004000, 0x002000, 0x000080
+DOMAINS_ONLY = DAP | DELEGATED | MANDATED_DAP | 0x008000 | AUTHORIZED | TOKENS | RECEIPTS | 0x000040
+ENTRY_ATTRIBUTES = {"CF", "CB", "CA", "EA", "C7", "D7", "5F20", "C9"}
+# §7.7: component types, their lengths; what begins a key, and what follows it.
+DES, PSK, AES, POINT, SCALAR, CURVE = 0x80, 0x85, 0x88, 0xB0, 0xB1, 0xF0
+KEY_LENGTHS = {DES: (16, 24), AES: (16, 24, 32), PSK: range(16, 65), 0x90: range(16, 65), 0x91: range(16, 65),
+               POINT: (65,), SCALAR: (32,), CURVE: (1,), **dict.fromkeys(range(0xA0, 0xA9), range(1, 513))}
+KEY_SEQUENCES = {(DES,), (AES,), (PSK,), (0x90,), (0x91,), (0xA1, 0xA0), (0xA2, 0xA3),
+                 (0xA4, 0xA5, 0xA6, 0xA7, 0xA8), (POINT, CURVE), (SCALAR, CURVE)}
+CURVES = {0x00, 0x03, 0x40}
 
 
 class NotAnImage(Exception):
@@ -202,6 +224,104 @@ class File:
         return f"{self.identifier:04X}"
 
 
+class RegistryEntry:
+    """A registry entry (§7.6), its fields as they are stored."""
+
+    def __init__(self, item):
+        content = item.content
+        self.object, self.number, self.owner = item, item.number, item.owner
+        self.kind, self.state, self.before = content[:3]
+        self.privileges, self.aid_length, self.program = number(content, 3, 3), content[6], content[23]
+        self.aid, self.padding = content[7:23][:self.aid_length], content[7:23][self.aid_length:]
+        self.domain, self.load_file, self.content, self.data = (u32(content, at) for at in (24, 28, 32, 36))
+        self.version, self.restrictions, self.attributes_length = (u16(content, at) for at in (40, 42, 44))
+        self.attributes = content[46:46 + self.attributes_length]
+
+    @property
+    def is_domain(self):
+        return self.kind == APPLICATION and bool(self.privileges & SECURITY_DOMAIN)
+
+    @property
+    def is_issuer(self):
+        return self.is_domain and self.domain == NONE
+
+    @property
+    def is_network_access(self):
+        return self.kind == APPLICATION and self.program == 2 and not self.is_domain
+
+
+@dataclass
+class Key:
+    """A key in a key set (§7.7): `at` counts from the start of the content."""
+    at: int
+    identifier: int
+    usage: int
+    access: int
+    components: list
+
+    def problem(self):
+        types = tuple(kind for kind, _ in self.components)
+        if self.identifier & 0x80:
+            return "its identifier has the top bit set"
+        if types not in KEY_SEQUENCES:
+            return "its components are none of a key"
+        for kind, value in self.components:
+            if len(value) not in KEY_LENGTHS[kind]:
+                return f"component {kind:02X} has {len(value)} octets"
+        value = dict(self.components)
+        if POINT in value and value[POINT][0] != 4:
+            return "its point is not uncompressed"
+        if CURVE in value and value[CURVE][0] not in CURVES:
+            return f"its curve is {value[CURVE][0]:02X}"
+        return None
+
+
+def keys_of(content):
+    """The keys from octet 20 of a key set on; ValueError(offset) where none stands whole."""
+    found, at = [], 20
+    while at < len(content):
+        end = at + 6 + (u16(content, at + 4) if at + 6 <= len(content) else 0)
+        if at + 6 > len(content) or end > len(content):
+            raise ValueError(at)
+        components, cursor = [], at + 6
+        while cursor < end:
+            length = u16(content, cursor + 1) if cursor + 3 <= end else end
+            if cursor + 3 + length > end:
+                raise ValueError(at)
+            components.append((content[cursor], content[cursor + 3:cursor + 3 + length]))
+            cursor += 3 + length
+        found.append(Key(at, content[at], u16(content, at + 1), content[at + 3], components))
+        at = end
+    return found
+
+
+def purpose_of(version, keys):
+    """§7.7: what keys are for, as octet 9 says it; None if they cannot stand together."""
+    first = {key.identifier: key.components[0] for key in keys}
+    three = [first[identifier] for identifier in (1, 2, 3) if identifier in first]
+    if any(first[identifier][0] == SCALAR for identifier in (0x11, 0x13, 0x15) if identifier in first):
+        return None if three else 0x11
+    des = all(kind == DES and len(value) == 16 for kind, value in three)
+    aes = all(kind == AES and len(value) == len(three[0][1]) for kind, value in three)
+    if 0x01 <= version <= 0x0F:
+        return 0x80
+    if 0x40 <= version <= 0x4F:
+        return 0x81
+    if 0x20 <= version <= 0x3F and not (des if version < 0x30 else aes):
+        return None
+    if len(three) < 3 or version in (0x11, 0x70, 0x71, 0x73, 0x74, 0x75):
+        return 0xFF
+    return 0x02 if des else 0x03 if aes else 0xFF
+
+
+def fitting_option(purpose, option):
+    if purpose == 0x02:
+        return option & 0x8F == 0x05
+    if purpose == 0x03:
+        return option & 0x8E == 0 and option & 0x60 != 0x40
+    return option in (0, 1) if purpose == 0x11 else option == 0xFF
+
+
 class Image:
     """An image after recovery. `problems` are its inconsistencies: (offset in the image, reason)."""
 
@@ -215,6 +335,8 @@ class Image:
         self.read_files()
         self.read_codes()
         self.read_others()
+        self.read_registry()
+        self.read_key_sets()
         self.problems = sorted(set(self.problems))
 
     def note(self, offset, reason):
@@ -222,7 +344,7 @@ class Image:
 
     def reserved(self, offset, octets):
         """What is reserved is erased, unless a later minor version has given it a meaning (§3)."""
-        if self.minor == 0 and not erased(octets):
+        if self.is_known and not erased(octets):
             self.note(offset, "reserved octets are not erased")
 
     # §3
@@ -235,6 +357,7 @@ class Image:
             raise NotAnImage("truncated: shorter than a superblock")
         whole = zlib.crc32(block[:60]) == u32(block, 60)
         major, self.minor = u16(block, 8), u16(block, 10)
+        self.is_known = self.minor <= KNOWN_MINOR
         if major != MAJOR:
             raise NotAnImage(f"format {major}.{self.minor}; this reader knows {MAJOR}")
         stated = u32(block, 12)
@@ -308,10 +431,14 @@ class Image:
             if entry[0] != 1 or owner == 255:
                 self.note(at, f"owner {owner}: neither in use nor erased")
                 continue
-            self.reserved(at + 2, entry[2:4])
+            if self.minor == 0:
+                self.reserved(at + 2, entry[2:4])
             parent, quota = entry[1], u32(entry, 4)
+            reserved = 0 if self.minor == 0 or u16(entry, 2) == 0xFFFF else u16(entry, 2)
             self.owners[owner] = {"owner": owner, "parent": None if parent == 0xFF else parent,
-                                  "quota": None if quota == NONE else quota, "used": 0}
+                                  "quota": None if quota == NONE else quota, "reserved": reserved * PAGE, "used": 0}
+            if reserved * PAGE > quota:
+                self.note(at + 2, f"owner {owner}: reserves {reserved * PAGE} octets of {quota}")
         if 0 not in self.owners:
             self.note(region.offset, "owner 0, the card itself, is not in use")
         for owner, entry in self.owners.items():
@@ -352,7 +479,7 @@ class Image:
                     self.objects[page] = Object(page, kind, owner, [page])
                     if kind == 0:
                         self.note(at, f"page table: page {page} is the first page of an object of kind 0")
-                    elif kind not in KINDS and self.minor == 0:
+                    elif kind > LARGEST_KIND.get(self.minor, 15):
                         self.note(at, f"page table: page {page} is the first page of an object of reserved kind {kind}")
                 elif kind:
                     self.note(at, f"page table: page {page} is a further page, its kind is {kind}")
@@ -364,9 +491,27 @@ class Image:
                 self.note(region.offset + 4 * page, f"page table: page {page} is a further page of no object")
         for owner, entry in self.owners.items():
             entry["used"] = used[owner] * PAGE
-            if entry["quota"] is not None and entry["used"] > entry["quota"]:
-                self.note(self.regions["owner table"].offset + 8 * owner + 4,
-                          f"owner {owner}: uses {entry['used']} octets of {entry['quota']}")
+        self.check_loads()
+
+    def check_loads(self):
+        """§4: no load is more than the quota, and what is reserved can be had."""
+        owners, below, charges = self.owners, {}, {}
+        for owner, entry in owners.items():
+            below.setdefault(entry["parent"], []).append(owner)
+        # From the owners that belong to none down, and back; those in a ring are no part of it.
+        order = [owner for owner in owners if owners[owner]["parent"] not in owners]
+        for owner in order:
+            order += below.get(owner, [])
+        for owner in reversed(order):
+            entry, at = owners[owner], self.regions["owner table"].offset + 8 * owner + 4
+            load = entry["used"] + sum(charges[other] for other in below.get(owner, []))
+            charges[owner] = max(load, entry["reserved"])
+            if entry["quota"] is not None and load > entry["quota"]:
+                self.note(at, f"owner {owner}: takes {load} octets of {entry['quota']}")
+        total = sum(charges[owner] for owner in below.get(None, []))
+        if total > self.regions["data pages"].octets:
+            self.note(self.regions["owner table"].offset + 2,
+                      f"{total} octets are in use or reserved, of {self.regions['data pages'].octets}")
 
     def follow(self, item, region, first, taken):
         page = item.number
@@ -505,7 +650,7 @@ class Image:
             return
         seen = set()
         for at, tag, value in found:
-            if tag not in ATTRIBUTES and self.minor == 0:
+            if tag not in ATTRIBUTES and self.is_known:
                 yield 28 + at, f"unknown attribute {tag}"
             # Only one of the three can hold the security attributes.
             group = "8B, 8C or AB" if tag in ("8B", "8C", "AB") else tag
@@ -611,7 +756,7 @@ class Image:
             yield 0, "twice"
         if entry[2] & 15 > entry[2] >> 4:
             yield 2, f"{entry[2] & 15} tries left of {entry[2] >> 4}"
-        if self.minor == 0 and not erased(entry[5:8]):
+        if self.is_known and not erased(entry[5:8]):
             yield 5, "reserved octets are not erased"
         if item.kind == PUK:
             if entry[1] or entry[3] or entry[4]:
@@ -719,6 +864,258 @@ class Image:
         self.sessions.append({"object": item.number, "owner": item.owner, "resume_token": upper(content[:8]),
                               "channels": channels, "verified": verified})
 
+    # §7.6, §7.8, §7.9
+
+    def read_registry(self):
+        self.entries_by_number, self.registry, self.load_files, self.data = {}, [], [], []
+        for item in self.of_kind(ENTRY):
+            if len(item.content) < 46:
+                self.note(item.at(0), f"registry entry {item.number}: shorter than its 46 octets of fields")
+            else:
+                self.entries_by_number[item.number] = RegistryEntry(item)
+        entries = self.entries_by_number.values()
+        self.claimed, names, holders = set(), set(), 0
+        for entry in entries:
+            for index, reason in self.entry_problems(entry, names, holders):
+                self.note(entry.object.at(index), f"registry entry {entry.number}: {reason}")
+            names.add((entry.kind == MODULE, entry.aid))
+            holders |= entry.privileges & (RESET | FINAL)
+            self.registry.append(self.describe_entry(entry))
+        issuers = [entry for entry in entries if entry.is_issuer]
+        for entry in issuers[1:] or (list(entries)[:1] if not issuers else []):
+            self.note(entry.object.at(24), f"registry entry {entry.number}: {len(issuers)} issuer security domains")
+        for file in self.files.values():
+            if issuers and file.type == "ADF" and file.number not in self.claimed:
+                self.note(file.object.at(0), f"file {self.paths[file.number]}: has no registry entry")
+        for item in self.of_kind(LOAD_FILE) + self.of_kind(DATA):
+            if item.number not in self.claimed:
+                self.note(item.at(0), f"{KINDS[item.kind]} {item.number}: belongs to no registry entry")
+        for item in self.of_kind(LOAD_FILE):
+            self.load_files.append({"object": item.number, "owner": item.owner, "block": upper(item.content[4:]),
+                                    "entry": u32(item.content, 0)})
+        for item in self.of_kind(DATA):
+            self.data.append({"object": item.number, "owner": item.owner, "content": upper(item.content)})
+
+    def entry_problems(self, entry, names, holders):
+        """(offset in the content, reason) of each."""
+        application = entry.kind == APPLICATION
+        if entry.kind not in ENTRY_KINDS:
+            yield 0, f"kind {entry.kind:02X}"
+        if not self.fitting_state(entry):
+            yield 1, f"the state {entry.state:02X}, before a lock {entry.before:02X}"
+        privileges = entry.privileges
+        if privileges and not application:
+            yield 3, "privileges, but no application"
+        elif not self.fitting_privileges(privileges):
+            yield 3, f"the privileges {privileges:06X} do not go together"
+        if privileges & holders:
+            yield 3, "another application has Card Reset or Final Application"
+        if not 5 <= entry.aid_length <= 16:
+            yield 6, f"an AID of {entry.aid_length} octets"
+        elif not erased(entry.padding):
+            yield 7, "octets behind the AID"
+        if (entry.kind == MODULE, entry.aid) in names:
+            yield 7, f"the AID {upper(entry.aid)} twice"
+        programs = {APPLICATION: (1,) if entry.is_domain else (2, 3), MODULE: PROGRAMS}.get(entry.kind, (0,))
+        if entry.program not in programs:
+            yield 23, f"the program {entry.program:02X}"
+        yield from self.domain_problems(entry)
+        yield from self.reference_problems(entry)
+        if entry.version and entry.kind != EXECUTABLE_LOAD_FILE:
+            yield 40, "a version, but no load file"
+        if entry.restrictions > (0xFF if application else 0):
+            yield 42, f"restrictions {entry.restrictions:04X}"
+        if len(entry.object.content) != 46 + entry.attributes_length:
+            yield 44, f"{entry.attributes_length} octets of attributes do not fit the object"
+        yield from self.entry_attribute_problems(entry)
+
+    @staticmethod
+    def fitting_state(entry):
+        if entry.kind != APPLICATION:
+            return (entry.state, entry.before) == (0x01, 0xFF)
+        if entry.is_issuer:
+            return entry.state in (0x01, 0x07, 0x0F, 0x7F, 0xFF) and entry.before == 0xFF
+        state = entry.state & 0x7F
+        if entry.before != (state if entry.state & 0x80 else 0xFF):
+            return False
+        return state in (0x03, 0x07, 0x0F) or not entry.is_domain and state & 0x07 == 0x07
+
+    @staticmethod
+    def fitting_privileges(privileges):
+        return not (privileges & 0x0F or privileges & DOMAINS_ONLY and not privileges & SECURITY_DOMAIN
+                    or privileges & MANDATED_DAP and not privileges & DAP
+                    or privileges & DELEGATED and privileges & (AUTHORIZED | TOKENS | RECEIPTS))
+
+    def domain_problems(self, entry):
+        if entry.is_issuer:
+            return
+        domain = self.entries_by_number.get(entry.domain)
+        if domain is None or not domain.is_domain:
+            yield 24, f"object {entry.domain} is no security domain"
+            return
+        seen, at = {entry.number}, domain
+        while at and at.number not in seen:
+            seen.add(at.number)
+            at = self.entries_by_number.get(at.domain)
+        if at:
+            yield 24, "its security domains form a ring"
+        above = self.owners.get(entry.owner, {}).get("parent")
+        if entry.program != 2 and domain.owner not in (entry.owner, above):
+            yield 0, f"owner {entry.owner} does not belong to that of its security domain, {domain.owner}"
+
+    def reference_problems(self, entry):
+        file = self.entries_by_number.get(entry.load_file)
+        if entry.load_file == NONE:
+            if entry.kind == MODULE:
+                yield 28, "a module without a load file"
+        elif file is None or file.kind != EXECUTABLE_LOAD_FILE or entry.kind == EXECUTABLE_LOAD_FILE:
+            yield 28, f"object {entry.load_file} is no load file of it"
+        if entry.is_network_access:
+            file = self.files.get(entry.content)
+            if file is None or file.type != "ADF":
+                yield 32, f"object {entry.content} is no ADF"
+            else:
+                yield from self.claim(entry, entry.content, 32)
+                if file.name != "ADF." + upper(entry.aid):
+                    yield 7, f"the ADF is {file.name}"
+        elif entry.content != NONE and not entry.is_domain:
+            item = self.objects.get(entry.content)
+            if (entry.kind != EXECUTABLE_LOAD_FILE or item is None or item.kind != LOAD_FILE
+                    or u32(item.content, 0) != entry.number or len(item.content) < 4):
+                yield 32, f"object {entry.content} is no load file that names it"
+            else:
+                yield from self.claim(entry, entry.content, 32)
+        if entry.data != NONE:
+            item = self.objects.get(entry.data)
+            if entry.kind != APPLICATION or item is None or item.kind != DATA:
+                yield 36, f"object {entry.data} is no application data of it"
+            else:
+                yield from self.claim(entry, entry.data, 36)
+                if entry.is_domain:
+                    self.check_data(item)
+
+    def claim(self, entry, object_number, index):
+        if object_number in self.claimed:
+            yield index, f"object {object_number} has another entry"
+        self.claimed.add(object_number)
+        if self.objects[object_number].owner != entry.owner:
+            yield index, f"object {object_number} has another owner"
+
+    def check_data(self, item):
+        label, seen = f"application data {item.number}", set()
+        try:
+            found = data_objects(item.content)
+        except ValueError as error:
+            return self.note(item.at(error.args[0]), f"{label}: no list of BER-TLV objects")
+        for at, tag, value in found:
+            name = (tag, bytes(value[:2]) if tag == "BF21" else b"")
+            if name in seen:
+                self.note(item.at(at), f"{label}: {tag} twice")
+            if tag == "BF21" and len(value) < 2:
+                self.note(item.at(at), f"{label}: certificates without the reference of their key")
+            seen.add(name)
+
+    def entry_attribute_problems(self, entry):
+        try:
+            found = data_objects(entry.attributes)
+        except ValueError as error:
+            yield 46 + error.args[0], "the attributes are no list of BER-TLV objects"
+            return
+        for at, tag, value in found:
+            if tag not in ENTRY_ATTRIBUTES and self.is_known or tag == "C9" and not entry.is_domain:
+                yield 46 + at, f"the attribute {tag}"
+            if tag in ("C7", "D7") and len(value) not in (2, 4):
+                yield 46 + at, f"{len(value)} octets of the attribute {tag}"
+            if tag == "C9":
+                try:
+                    data_objects(value)
+                except ValueError:
+                    yield 46 + at, "the parameters are no list of BER-TLV objects"
+
+    @staticmethod
+    def named(object_number):
+        return None if object_number == NONE else object_number
+
+    def describe_entry(self, entry):
+        return {
+            "object": entry.number, "owner": entry.owner, "kind": ENTRY_KINDS.get(entry.kind), "aid": upper(entry.aid),
+            "state": f"{entry.state:02X}", "state_before_lock": None if entry.before == 0xFF else f"{entry.before:02X}",
+            "privileges": f"{entry.privileges:06X}", "program": PROGRAMS.get(entry.program),
+            "security_domain": self.named(entry.domain), "load_file": self.named(entry.load_file),
+            "content": self.named(entry.content), "data": self.named(entry.data),
+            "version": f"{entry.version >> 8}.{entry.version & 255}", "restrictions": f"{entry.restrictions:04X}",
+            "attributes": upper(entry.attributes)}
+
+    # §7.7
+
+    def read_key_sets(self):
+        self.key_sets, listed = [], set()
+        domains = [entry for entry in self.entries_by_number.values() if entry.is_domain]
+        for domain in domains:
+            self.follow_key_sets(domain, listed)
+        for item in self.of_kind(KEY_SET):
+            label = f"key set {item.number}"
+            if len(item.content) < 20:
+                self.note(item.at(0), f"{label}: shorter than its 20 octets of fields")
+                continue
+            if item.number not in listed:
+                self.note(item.at(0), f"{label}: in no list")
+            for index, reason in self.key_set_problems(item.content):
+                self.note(item.at(index), f"{label}: {reason}")
+            self.key_sets.append(self.describe_key_set(item))
+
+    def follow_key_sets(self, domain, listed):
+        at, following, versions = domain.object.at(32), domain.content, set()
+        while following != NONE:
+            item = self.objects.get(following)
+            if (item is None or item.kind != KEY_SET or len(item.content) < 20 or item.owner != domain.owner
+                    or u32(item.content, 0) != domain.number or following in listed):
+                return self.note(at, f"registry entry {domain.number}: object {following} is no further key set of it")
+            listed.add(following)
+            if item.content[8] in versions:
+                self.note(item.at(8), f"key set {item.number}: version {item.content[8]:02X} twice")
+            versions.add(item.content[8])
+            at, following = item.at(4), u32(item.content, 4)
+
+    def key_set_problems(self, content):
+        """(offset in the content, reason) of each."""
+        version, purpose, option = content[8:11]
+        if not (1 <= version <= 0x7F or version == 0xFF):
+            yield 8, f"version {version:02X}"
+        if self.is_known and not erased(content[17:20]):
+            yield 17, "reserved octets are not erased"
+        try:
+            keys = keys_of(content)
+        except ValueError as error:
+            yield error.args[0], "no key stands here"
+            return
+        seen, right = set(), True
+        for key in keys:
+            reason = "twice" if key.identifier in seen else key.problem()
+            seen.add(key.identifier)
+            if reason:
+                right = False
+                yield key.at, f"key {key.identifier:02X}: {reason}"
+        if not keys:
+            yield 9, "no keys"
+        elif right and purpose_of(version, keys) != purpose:
+            yield 9, f"{purpose:02X} is not what the keys are for"
+        elif right and not fitting_option(purpose, option):
+            yield 10, f"the option {option:02X}"
+
+    def describe_key_set(self, item):
+        content = item.content
+        try:
+            keys = [{"identifier": f"{key.identifier:02X}", "usage": f"{key.usage:04X}", "access": f"{key.access:02X}",
+                     "components": " ".join(f"{kind:02X}:{upper(value)}" for kind, value in key.components)}
+                    for key in keys_of(content)]
+        except ValueError:
+            keys = []
+        return {"object": item.number, "owner": item.owner, "security_domain": u32(content, 0),
+                "next": self.named(u32(content, 4)), "version": f"{content[8]:02X}", "purpose": f"{content[9]:02X}",
+                "option": f"{content[10]:02X}", "failures": content[11], "counter": u32(content, 12),
+                "limit": content[16], "keys": keys}
+
     # What the verbs show
 
     def describe(self, file):
@@ -758,7 +1155,8 @@ class Image:
                    for item in self.objects.values() if item.kind not in KINDS]
         return {"format": self.format, "size": self.size, "owners": list(self.owners.values()),
                 "files": self.tree(), "codes": self.codes, "parameters": self.parameters,
-                "headers": self.headers, "sessions": self.sessions, "unknown": unknown}
+                "headers": self.headers, "sessions": self.sessions, "registry": self.registry,
+                "key_sets": self.key_sets, "load_files": self.load_files, "data": self.data, "unknown": unknown}
 
 
 def show_json(value):
@@ -772,7 +1170,8 @@ def show_info(info):
     for owner in info["owners"]:
         parent = "none" if owner["parent"] is None else owner["parent"]
         quota = "no limit" if owner["quota"] is None else owner["quota"]
-        print(f"owner {owner['owner']}: belongs to {parent}, uses {owner['used']}, quota {quota}")
+        print(f"owner {owner['owner']}: belongs to {parent}, uses {owner['used']}, quota {quota}, "
+              f"reserved {owner['reserved']}")
     print(f"free pages: {info['free_pages']}")
     print(f"journal: {info['journal']['state']}")
     for entry in info["journal"]["entries"]:
@@ -794,7 +1193,8 @@ def show_tree(lines):
 
 def show_dump(image):
     export = image.export()
-    shown = {entry["object"]: entry for group in ("files", "codes", "parameters", "headers", "sessions")
+    shown = {entry["object"]: entry for group in ("files", "codes", "parameters", "headers", "sessions", "registry", "key_sets",
+                                             "load_files", "data")
              for entry in export[group]}
     for item in image.objects.values():
         print(f"object {item.number}: {KINDS.get(item.kind, f'kind {item.kind}')}, owner {item.owner}, "

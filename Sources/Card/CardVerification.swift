@@ -1,4 +1,5 @@
 import CardOS
+import GlobalPlatform
 import Memory
 
 extension Card {
@@ -14,7 +15,7 @@ extension Card {
         copy.copyMemory(from: image)
         do throws(ImageDefect) {
             let memory = try Memory(inspecting: copy)
-            return (defects + UICC.defects(in: memory)).sorted { $0.offset < $1.offset }
+            return (defects + UICC.defects(in: memory) + OPEN.defects(in: memory)).sorted { $0.offset < $1.offset }
         } catch {
             return defects
         }

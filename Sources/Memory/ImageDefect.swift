@@ -37,6 +37,20 @@ public struct ImageDefect: Error, Equatable, Sendable {
         case codeReference = "the unblocking code, or the PIN, that the entry names does not exist"
         case parameters = "the object with parameters or the profile header is malformed, or one too many"
         case session = "the suspended session is malformed, or names what does not exist"
+        case registryEntry = "the registry entry is malformed, or its fields do not go together"
+        case registryAttributes = "the attributes of the registry entry are malformed"
+        case registryName = "the AID stands twice among applications and load files, or among modules"
+        case registryReference = "the load file, ADF or data of the registry entry do not exist, or have another entry"
+        case registryOwner = "the owner does not go with that of the security domain, or of the registry entry"
+        case privileges = "the privileges do not go together, or another application has one that only one has"
+        case securityDomain = "the security domain does not exist, is none, or is associated with this entry itself"
+        case issuerSecurityDomain = "there is no issuer security domain, or another one"
+        case networkAccess = "the ADF has no registry entry, or one with another AID"
+        case keySet = "the key set is malformed, or its version stands twice"
+        case keySetList = "the key sets of the security domain form no list, or this one is in none"
+        case key = "the key is malformed, or its identifier stands twice"
+        case loadFile = "the load file does not belong to the registry entry that it names"
+        case applicationData = "the application data are malformed, or belong to no registry entry"
 
         /// Whether a card may well get there by commands that the standard allows: a file can be made before the
         /// access rules that it names. Such a thing is worth a look, and no inconsistency.

@@ -52,6 +52,16 @@ struct FileVerification {
 
     func isApplication(_ reference: ObjectReference) -> Bool { file(reference)?.isApplication ?? false }
 
+    /// The ADFs, with their DF names; an empty one where none can be read.
+    mutating func applications(_ memory: borrowing Memory) -> [ObjectReference: [UInt8]] {
+        var names: [ObjectReference: [UInt8]] = [:]
+        for file in files where file.isApplication && file.parent != nil {
+            let attributes = reading.content(file.reference, File.headerSize, file.attributesLength, memory)
+            names[file.reference] = attributes?.withView { OctetCursor($0).firstValue(0x84)?.array } ?? []
+        }
+        return names
+    }
+
     private mutating func note(
         _ reason: ImageDefect.Reason,
         _ reference: ObjectReference,
@@ -249,23 +259,29 @@ struct FileVerification {
 
 /// Reads contents, altogether no more than a right image can hold: in a defective one, all objects may have the same
 /// pages.
-struct ReadingLimit {
+package struct ReadingLimit {
     private var left: Int
 
-    init(_ memory: borrowing Memory) {
+    /// Nothing has been read yet.
+    package init(_ memory: borrowing Memory) {
         // Attributes are read twice and a body once, with what stands before them.
         left = memory.geometry.size * 8
     }
 
+    /// Whether `count` octets at `offset` of the content of an object may be read yet; they count as read.
+    package mutating func allows(_ offset: Int, _ count: Int) -> Bool {
+        left -= offset + count + Geometry.pageSize
+        return left >= 0
+    }
+
     /// A copy of `count` octets at `offset` of the content of an object; nil where it does not have them.
-    mutating func content(
+    package mutating func content(
         _ reference: ObjectReference,
         _ offset: Int,
         _ count: Int,
         _ memory: borrowing Memory
     ) -> [UInt8]? {
-        left -= offset + count + Geometry.pageSize
-        guard left >= 0 else { return nil }
+        guard allows(offset, count) else { return nil }
         do throws(StatusWord) {
             return try memory.withContent(reference, at: offset, count: count) { (octets) throws(StatusWord) in
                 octets.array
@@ -278,7 +294,7 @@ struct ReadingLimit {
 
 extension [UInt8] {
     /// Where in a list of BER-TLV objects the first thing stands that is none; nil for a right list.
-    var firstWrongDataObject: Int? {
+    package var firstWrongDataObject: Int? {
         withView { (view) -> Int? in
             var cursor = OctetCursor(view)
             while !cursor.isAtEnd {

@@ -226,4 +226,10 @@ extension UICC {
         codes.check(memory)
         return (files.defects + codes.defects).sorted { $0.offset < $1.offset }
     }
+
+    /// The ADFs in `memory`, which may hold any octets, with their DF names; an empty name where none can be read.
+    package static func applications(in memory: borrowing Memory) -> [ObjectReference: [UInt8]] {
+        var files = FileVerification(memory)
+        return files.applications(memory)
+    }
 }

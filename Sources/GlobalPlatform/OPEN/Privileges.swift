@@ -72,7 +72,7 @@ public struct Privileges: OptionSet, Hashable, Sendable {
     }
 
     /// Whether they can go together.
-    private var isConsistent: Bool {
+    var isConsistent: Bool {
         guard rawValue & 0x0F == 0 else { return false }
         if !contains(.securityDomain), !isDisjoint(with: .ofSecurityDomains) { return false }
         if contains(.mandatedDAPVerification), !contains(.dapVerification) { return false }
