@@ -268,7 +268,9 @@ struct Description {
         if masksCommand, !isContinuation, let start = octets.firstRange(of: sent.data)?.lowerBound, !sent.data.isEmpty {
             // The data field begins behind the header and one or three octets of length.
             let first = max(start, octets.count > 7 && octets[4] == 0 ? 7 : 5)
-            for index in first..<min(first + sent.data.count, octets.count) { octets[index] = 0xFF }
+            // Where the lengths do not fit, nothing says where it ends.
+            let end = sent.isWellFormed ? first + sent.data.count : octets.count
+            for index in first..<max(first, min(end, octets.count)) { octets[index] = 0xFF }
         }
         return (octets, masksResponse ? [UInt8](repeating: 0xFF, count: data.count) : data)
     }

@@ -23,13 +23,24 @@ public enum FileNames {
     /// clause 2.2.3 and annex H, GlobalPlatform Card Specification annex H.
     public static func selectable(_ dfName: [UInt8]) -> String? {
         let text = Hex.string(dfName)
-        return application(dfName) ?? others.first { text.hasPrefix($0.start) }?.name
+        return application(dfName) ?? others.first { text.hasPrefix($0.start) }?.name ?? packages[text]
     }
 
     /// The file identifier that a short file identifier means in a directory, as the standards have it.
     static func identifier(ofShort shortIdentifier: UInt8, in context: String) -> UInt16? {
         shortIdentifiers[context]?[shortIdentifier]
     }
+
+    /// Packages and modules, by the whole AID: those of instances often begin with it.
+    private static let packages = [
+        "A000000151535041": "Security Domain module",
+        "A0000001515350": "Security Domain package",
+        "A00000015100": "org.globalplatform",
+        "A0000000620001": "java.lang",
+        "A0000000620101": "javacard.framework",
+        "A0000000620102": "javacard.security",
+        "A0000000620201": "javacardx.crypto",
+    ]
 
     private static let others = [
         (start: "A0000005591010FFFFFFFF8900000100", name: "ISD-R"),
@@ -39,13 +50,6 @@ public enum FileNames {
         (start: "A000000003000000", name: "ISD"),
         (start: "A00000015141434C", name: "ARA-M"),
         (start: "A00000015153504341534400", name: "CASD"),
-        (start: "A000000151535041", name: "Security Domain module"),
-        (start: "A0000001515350", name: "Security Domain package"),
-        (start: "A00000015100", name: "org.globalplatform"),
-        (start: "A0000000620001", name: "java.lang"),
-        (start: "A0000000620101", name: "javacard.framework"),
-        (start: "A0000000620102", name: "javacard.security"),
-        (start: "A0000000620201", name: "javacardx.crypto"),
         (start: "A0000000090003FFFFFFFF8910710001", name: "sim.access"),
         (start: "A0000000090003FFFFFFFF8910710002", name: "sim.toolkit"),
         (start: "A0000000090005FFFFFFFF8911", name: "uicc.access"),

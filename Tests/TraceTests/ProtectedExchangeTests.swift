@@ -110,6 +110,18 @@ import Testing
         #expect(!text.contains(key.prefix(16)) && !text.contains(key.suffix(16)) && !text.contains("5A5A"))
     }
 
+    /// Nor is what stands in a command whose lengths do not fit, or in STORE DATA that does not say what it has.
+    @Test(
+        arguments: [
+            "80D8008105 31 8810 859469C07743C7E45B318D151D3D87E9 03504A77", "80D80081FF 31 8810 859469C07743C7E4",
+            "80E2800013 811310 859469C07743C7E45B318D151D3D87E9", "80E2880004 811310 859469C07743C7E4",
+        ]
+    )
+    func maskedWhateverItIs(_ command: String) throws {
+        let text = try trace("> \(command)\n< 6A80", style: TraceStyle(isVerbose: true), masks: true).joined()
+        #expect(!text.contains("59469C") && !text.contains("31881"))
+    }
+
     /// A part of a command that was given up is not put in front of another.
     @Test func interruptedChain() throws {
         var tracer = Tracer()

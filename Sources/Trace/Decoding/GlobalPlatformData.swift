@@ -133,8 +133,9 @@ enum GlobalPlatformData {
         case 0x01: return groupings(data)
         case 0x02: return (isAccessRules ? AccessRules.commands : objects + keyTemplates).objects(data)
         default:
-            // Nothing is said of the structure.
-            return objects.objects(data) ?? [TraceField("data", Hex.string(data))]
+            // Nothing is said of the structure; GlobalPlatformPro sends data groupings so.
+            return objects.objects(data) ?? (data.first == 0x00 ? groupings(data) : nil)
+                ?? [TraceField("data", Hex.string(data))]
         }
     }
 
@@ -184,7 +185,8 @@ enum GlobalPlatformData {
     /// Whether the data of STORE DATA have a key in them: they are said to be enciphered, or a data grouping has one.
     static func isSecret(_ data: [UInt8], p1: UInt8) -> Bool {
         if p1 & 0x60 == 0x60 { return true }
-        guard p1 & 0x18 == 0x08 else { return false }
+        // Where nothing is said of the structure there may be data groupings, too.
+        guard p1 & 0x10 == 0 else { return false }
         var reader = OctetReader(data)
         while let identifier = reader.octets(2) {
             if identifier[0] == 0x81 || identifier == [0x00, 0xB9] { return true }
