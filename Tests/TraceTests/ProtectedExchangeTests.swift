@@ -140,6 +140,22 @@ import Testing
         #expect(lines[2].statusText == "function not supported: no machine on the card for this load file")
     }
 
+    /// GlobalPlatformPro sends data groupings without saying so in P1; other octets stay what they are.
+    @Test func groupingsWithoutStructure() throws {
+        var tracer = Tracer()
+        let lines = try records(
+            """
+            > 80E281000D 00700A 4208404142434445464700
+            < 9000
+            > 80E281000B 00700B 4208404142434445
+            < 9000
+            """
+        )
+        .map { tracer.line(for: $0) }
+        #expect(lines[0].summary == "DGI 0070 (Issuer Identification Number 4041424344454647)")
+        #expect(lines[1].summary == "data 00700B4208404142434445")
+    }
+
     /// In SCP11 nothing says how long a MAC is; ciphertext does, as it is of whole blocks.
     @Test(arguments: [8, 16]) func lengthOfMACs(_ length: Int) throws {
         var tracer = Tracer()
