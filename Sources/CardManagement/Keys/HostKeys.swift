@@ -52,7 +52,7 @@ public struct HostKeys {
 
     /// Whether they can be the keys of this version and protocol.
     func fit(version: UInt8, _ channel: HostProtocol) -> Bool {
-        (self.version == nil || version == 0 || self.version == version)
+        (self.version == nil || self.version == version)
             && (self.channel == channel || self.channel == nil && channel.isSymmetric)
     }
 }

@@ -64,19 +64,6 @@ public struct Command: Equatable, Sendable {
     /// Whether it comes with the secure messaging of GlobalPlatform.
     public var isSecured: Bool { cla & 0x40 == 0 ? cla & 0x0C == 0x04 : cla & 0x20 != 0 }
 
-    /// The same command on another channel; nothing else of the class octet changes.
-    func onChannel(_ channel: Int) -> Command {
-        var command = self
-        let isSecured = isSecured
-        command.cla &= 0x80
-        if channel < 4 {
-            command.cla |= UInt8(truncatingIfNeeded: channel) | (isSecured ? 0x04 : 0)
-        } else {
-            command.cla |= 0x40 | UInt8(truncatingIfNeeded: channel - 4) & 0x0F | (isSecured ? 0x20 : 0)
-        }
-        return command
-    }
-
     /// The class octet with or without secure messaging.
     mutating func setSecured(_ isSecured: Bool) {
         let mask: UInt8 = cla & 0x40 == 0 ? 0x04 : 0x20
