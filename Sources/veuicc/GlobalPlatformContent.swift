@@ -130,7 +130,7 @@ struct GlobalPlatformLoad: ParsableCommand {
         discussion: """
             veuicc gp load applet.ijc --image card.img
 
-            The file is an IJC file, a load file data block, or an object C4 around one. CAP files are not unpacked.
+            What INSTALL needs next is shown. The file is an IJC file, a load file data block, or an object C4 around one. CAP files are not unpacked.
             """
     )
 
@@ -176,6 +176,8 @@ struct GlobalPlatformLoad: ParsableCommand {
                 token: token?.octets ?? []
             )
             try manager.load(loadFile, signatures: signatures?.octets ?? [])
+            try Output.line("load file  \(Hex.string(own ?? loadFile.aid))")
+            for applet in loadFile.applets { try Output.line("module     \(Hex.string(applet))") }
         }
     }
 }

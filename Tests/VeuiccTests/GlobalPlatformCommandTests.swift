@@ -71,11 +71,13 @@ struct GlobalPlatformCommandTests {
         #expect(try gp("delete", Self.domain) == (66, "", error))
     }
 
-    /// The smallest applet package there is: a Header component.
+    /// A package as small as it can be: a Header and an Applet component.
     @Test func loadFiles() throws {
         let header: [UInt8] = [0x01, 0x00, 0x0F, 0xDE, 0xCA, 0xFF, 0xED, 1, 2, 4, 0, 0, 5, 1, 2, 3, 4, 5]
-        try Data(header).write(to: URL(fileURLWithPath: "\(directory.path)/applet.ijc"))
-        #expect(try gp("load", "applet.ijc") == (0, "", ""))
+        let applets: [UInt8] = [0x03, 0x00, 0x0A, 0x01, 0x06, 1, 2, 3, 4, 5, 6, 0x00, 0x10]
+        try Data(header + applets).write(to: URL(fileURLWithPath: "\(directory.path)/applet.ijc"))
+        let loaded = "load file  0102030405\nmodule     010203040506\n"
+        #expect(try gp("load", "applet.ijc") == (0, loaded, ""))
         #expect(try gp("list", "--prefix", "0102030405").stdout.contains("load-file    0102030405  LOADED\n"))
         #expect(try gp("delete", "0102030405", "--related") == (0, "", ""))
         try directory.write("applet.cap", "PK\u{3}\u{4}")
