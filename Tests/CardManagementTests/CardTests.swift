@@ -13,7 +13,7 @@ import Testing
 @Suite struct CardTests {
     private static let domain = octets("A00000015153504200")
 
-    private static func manager(_ transmission: Environment.TransmissionProtocol = .t1) throws -> CardManager {
+    private static func terminal(_ transmission: Environment.TransmissionProtocol) throws -> InProcessTerminal {
         let image = try CardImage(size: Geometry.defaultSize)
         _ = Memory.format(image.octets)
         var card = try Card(image: image.octets, environment: Environment(seed: []))
@@ -22,7 +22,11 @@ import Testing
         let environment = Environment(transmissionProtocol: transmission, seed: seed)
         let terminal = InProcessTerminal(try Card(image: image.octets, environment: environment), on: image)
         terminal.powerOn()
-        let manager = CardManager(terminal)
+        return terminal
+    }
+
+    private static func manager(_ transmission: Environment.TransmissionProtocol = .t1) throws -> CardManager {
+        let manager = CardManager(try terminal(transmission))
         try manager.select(nil)
         return manager
     }
@@ -155,12 +159,44 @@ import Testing
         #expect(manager.session != nil)
     }
 
+    /// PUT KEY in two segments, at level 33 over T=0, and who reads along.
     @Test func largeCommands() throws {
-        let manager = try Self.manager()
+        let terminal = ObservedTerminal(try Self.terminal(.t0))
+        let manager = CardManager(terminal)
+        try manager.select(nil)
         try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: Self.random)
-        // In two segments: four keys of 32 octets and their check values.
-        let keys = (0..<6).map { [UInt8](repeating: UInt8($0 + 1), count: 32) }
+        let keys = (0..<7).map { [UInt8](repeating: UInt8($0 + 1), count: 32) }
         try manager.putKeys(.aes, keys, version: 0x31)
-        #expect(try manager.keyInformation().count { $0.version == 0x31 } == 6)
+        #expect(terminal.exchanges.contains { $0.meaning == .segment })
+        let whole = try #require(
+            terminal.exchanges.first { $0.meaning == .deciphered && $0.command.starts(with: [0x80, 0xD8]) }
+        )
+        #expect(Array(whole.command.prefix(8)) == [0x80, 0xD8, 0x00, 0x81, 0x00, 0x01, 0x12, 0x31])
+        #expect(try manager.keyInformation().count { $0.version == 0x31 } == 7)
+        #expect(terminal.exchanges.last?.meaning == .deciphered)
+        #expect(terminal.exchanges.last.map { $0.response.starts(with: [0xE0]) } == true)
+    }
+}
+
+/// A terminal that is read along with.
+private final class ObservedTerminal: CardTerminal {
+    private let terminal: InProcessTerminal
+    private let observer = SessionObserver(keys: [.test()])
+    private(set) var exchanges: [SessionObserver.Exchange] = []
+
+    init(_ terminal: InProcessTerminal) { self.terminal = terminal }
+
+    var answerToReset: [UInt8] { terminal.answerToReset }
+    func powerOn() { terminal.powerOn() }
+    func powerOff() { terminal.powerOff() }
+    func warmReset() { terminal.warmReset() }
+
+    func transmit(
+        _ command: UnsafeRawBufferPointer,
+        into response: UnsafeMutableRawBufferPointer
+    ) throws(TerminalError) -> Int {
+        let count = try terminal.transmit(command, into: response)
+        exchanges.append(observer.observe(command: [UInt8](command), response: [UInt8](response[..<count])))
+        return count
     }
 }

@@ -41,15 +41,14 @@ public struct Command: Equatable, Sendable {
         }
     }
 
-    /// The APDU. A data field of more than 255 octets does not go into one: only the first 255 do.
+    /// The APDU; one of extended length where there are more than 255 octets of data.
     public var octets: [UInt8] {
         var octets = header
-        if !data.isEmpty {
-            let part = data.prefix(255)
-            octets.append(UInt8(truncatingIfNeeded: part.count))
-            octets += part
-        }
-        if let le { octets.append(le) }
+        let isExtended = data.count > 255
+        if isExtended { octets += [0x00, UInt8(truncatingIfNeeded: data.count >> 8)] }
+        if !data.isEmpty { octets.append(UInt8(truncatingIfNeeded: data.count)) }
+        octets += data
+        if let le { octets += isExtended ? [0x00, le] : [le] }
         return octets
     }
 

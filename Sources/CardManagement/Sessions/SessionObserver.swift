@@ -28,7 +28,8 @@ public final class SessionObserver {
             case notGenuine
         }
 
-        /// The command without protection; as it was sent where that could not be taken off.
+        /// The command without protection; as it was sent where that could not be taken off. Of a command in segments it
+        /// is the whole, with an extended length where it needs one.
         public var command: [UInt8]
         /// The response without protection: all of it, where GET RESPONSE has fetched the last part. As it came where
         /// there is no protection, where more of it waits (61XX), and where it could not be taken off.
