@@ -144,6 +144,17 @@ import Testing
         try manage(manager)
     }
 
+    /// With and without a session.
+    @Test func cardData() throws {
+        let manager = try Self.manager()
+        let plain = try manager.readCardData()
+        #expect(plain.applications.contains(octets("A000000151000000")))
+        #expect(plain.keys.count == 6)
+        #expect(plain.recognition.i(of: .scp02) == 0x55)
+        try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: Self.random)
+        #expect(try manager.readCardData().applications == plain.applications)
+    }
+
     // MARK: What is in the way
 
     @Test func otherKeys() throws {

@@ -121,6 +121,10 @@ public struct CardData: Sendable {
     /// The value of an object, its tag and length taken off.
     public func value(_ tag: UInt16) -> [UInt8]? {
         guard let response = responses[tag] else { return nil }
+        if tag == 0x2F00, response.starts(with: [0x2F, 0x00]) {
+            // No tag of BER-TLV: 2F has one octet there. Not all cards give it.
+            return TLV.objects(in: [0x2F] + response.dropFirst(2)).first?.value
+        }
         return TLV.first(UInt32(tag), in: response) ?? response
     }
 
