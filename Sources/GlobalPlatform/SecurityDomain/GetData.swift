@@ -140,29 +140,12 @@ extension SecurityDomain {
                 throw .incorrectData
             }
         }
-        var writer = card.output
-        if call.command.ins == 0xCA, call.command.classOctet.kind == .proprietary {
-            writer.appendTLV(0x2F00) { open.appendApplications(to: &$0, seenBy: call.instance, card) }
-        } else {
-            open.appendApplications(to: &writer, seenBy: call.instance, card)
-        }
-        card.output = writer
-        return .success
-    }
-}
-
-extension OPEN {
-    /// Appends a template 61 with the AID of each application that a security domain sees.
-    fileprivate func appendApplications(
-        to writer: inout OctetWriter,
-        seenBy domain: RegistryEntry,
-        _ card: borrowing UICC
-    ) {
-        for reference in registry.entries {
+        for reference in open.registry.entries {
             guard let entry = RegistryEntry(reference, in: card.memory), entry.kind == .application,
-                isVisible(entry, to: domain, card)
+                open.isVisible(entry, to: call.instance, card)
             else { continue }
-            writer.appendTLV(0x61) { $0.appendTLV(0x4F, entry.aid) }
+            card.output.appendTLV(0x61) { $0.appendTLV(0x4F, entry.aid) }
         }
+        return .success
     }
 }

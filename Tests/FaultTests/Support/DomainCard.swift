@@ -114,7 +114,9 @@ extension Card {
             if domain != .issuer { try factory(domain.aid, domain.privileges, [0x81, 2, 3, 0x70, 0x81, 2, 2, 0x75]) }
             try factory(domain.below, [0x80, 0x00, 0x00], [])
             let entry = try reference(domain.aid)
-            try system.memory.set(.securityDomain, of: reference(domain.below), to: entry)
+            let below = try reference(domain.below)
+            try system.memory.set(.securityDomain, of: below, to: entry)
+            try system.memory.setParent(system.memory.owner(of: entry), of: system.memory.owner(of: below))
             try system.memory.set(.lifeCycle, of: entry, to: UInt32(domain.lifeCycle.rawValue))
             try system.memory.putTestKeys(in: entry)
         }
