@@ -57,20 +57,24 @@ public final class CardManager {
     }
 
     private func exchange(_ command: Command, _ name: String) throws(CardManagementError) -> Response {
-        var response = try transmit(command, name)
-        if response.status.sw1 == 0x6C {
-            var repeated = command
-            repeated.le = response.status.sw2
-            response = try transmit(repeated, name)
-        }
+        var response = try transmitRepeating(command, name)
         while response.status.sw1 == 0x61 {
-            let next = try transmit(Command(0x00, 0xC0, 0x00, 0x00, le: response.status.sw2), name)
+            let next = try transmitRepeating(Command(0x00, 0xC0, 0x00, 0x00, le: response.status.sw2), name)
             response = Response(response.data + next.data, next.status)
             guard next.status.sw1 != 0x61 || !next.data.isEmpty else {
                 throw CardManagementError(.answer, name, "the card announces data and does not give them")
             }
         }
         return response
+    }
+
+    /// Sends a command, and again with the Le that 6CXX names.
+    private func transmitRepeating(_ command: Command, _ name: String) throws(CardManagementError) -> Response {
+        let response = try transmit(command, name)
+        guard response.status.sw1 == 0x6C else { return response }
+        var repeated = command
+        repeated.le = response.status.sw2
+        return try transmit(repeated, name)
     }
 
     private func transmit(_ command: Command, _ name: String) throws(CardManagementError) -> Response {

@@ -47,11 +47,13 @@ import Testing
     @Test func announcedResponses() throws {
         let card = RecordedCard([
             "80CA00E000": "6104", "00C0000004": "E0026103", "00C0000003": "0102039000", "80CA004500": "6C03",
-            "80CA004503": "4501AA9000", "80CA004200": "6105", "00C0000005": "6105",
+            "80CA004503": "4501AA9000", "80CA00CF00": "6104", "00C0000004": "6C03", "00C0000003": "CF01AA9000",
+            "80CA004200": "6105", "00C0000005": "6105",
         ])
         let manager = CardManager(card)
         #expect(try manager.getData(0x00E0) == octets("E002" + "010203"))
         #expect(try manager.getData(0x0045) == octets("4501AA"))
+        #expect(try manager.getData(0x00CF) == octets("CF01AA"))
         let error = #expect(throws: CardManagementError.self) { try manager.getData(0x0042) }
         #expect(error?.kind == .answer)
         #expect(card.differences == [])

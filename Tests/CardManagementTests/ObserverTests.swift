@@ -112,4 +112,72 @@ import Testing
             }
         }
     }
+
+    // MARK: What comes between
+
+    private static func openedSession() throws -> (SessionObserver, [TracedExchange]) {
+        let name = "gp --list --mode enc --mode renc (level 33)"
+        let trace = try #require(try TracedExchange.traces(of: "GlobalPlatformPro").first { $0.name == name })
+        let observer = SessionObserver(keys: TracedExchange.keys)
+        for exchange in trace.exchanges[..<4] {
+            _ = observer.observe(command: exchange.command, response: exchange.rsp.octets)
+        }
+        return (observer, trace.exchanges)
+    }
+
+    /// The same exchange on channel 1: the class octet has no part in a MAC.
+    private static func onChannel1(_ exchange: TracedExchange) -> [UInt8] {
+        var command = exchange.command
+        command[0] |= 0x01
+        return command
+    }
+
+    /// What ends a session, and what does not: the card's answer decides. 61XX says that there is an FCI.
+    @Test(arguments: [
+        ("00A4040005A000000099", "6A82", true), ("00A4040000", "6F00", true), ("00A40004023F00", "9000", true),
+        ("0070000001", "019000", true), ("00708001", "9000", true), ("00A4040000", "9000", false),
+        ("00A4040000", "6283", false), ("00A4040000", "6140", false),
+    ])
+    func selections(_ command: String, _ response: String, _ goesOn: Bool) throws {
+        let (observer, exchanges) = try Self.openedSession()
+        let seen = observer.observe(command: octets(command), response: octets(response))
+        #expect(seen.meaning == .plain)
+        let next = observer.observe(command: exchanges[4].command, response: exchanges[4].rsp.octets)
+        #expect(next.meaning == (goesOn ? .deciphered : .unreadable))
+    }
+
+    /// A channel is closed from itself, or from another one.
+    @Test(arguments: [("01708000", false), ("01708001", false), ("00708001", false), ("00708002", true)])
+    func closedChannels(_ command: String, _ goesOn: Bool) throws {
+        let (_, exchanges) = try Self.openedSession()
+        let observer = SessionObserver(keys: TracedExchange.keys)
+        for exchange in exchanges[..<4] {
+            _ = observer.observe(command: Self.onChannel1(exchange), response: exchange.rsp.octets)
+        }
+        #expect(observer.observe(command: octets(command), response: [0x90, 0x00]).meaning == .plain)
+        let next = observer.observe(command: Self.onChannel1(exchanges[4]), response: exchanges[4].rsp.octets)
+        #expect(next.meaning == (goesOn ? .deciphered : .unreadable))
+    }
+
+    /// After 6CXX the command comes again with the same MAC, and GET RESPONSE with another Le.
+    @Test func repetitions() throws {
+        let (observer, exchanges) = try Self.openedSession()
+        let whole = exchanges[4].rsp.octets
+        let data = Array(whole.dropLast(2))
+        let refused = observer.observe(
+            command: exchanges[4].command.dropLast() + [0x01],
+            response: [0x6C, UInt8(data.count)]
+        )
+        #expect(refused.meaning == .deciphered)
+        #expect(refused.response == [0x6C, UInt8(data.count)])
+        let announced = observer.observe(command: exchanges[4].command, response: [0x61, UInt8(data.count)])
+        #expect(announced.meaning == .deciphered)
+        let shorter = observer.observe(command: octets("00C0000001"), response: [0x6C, UInt8(data.count)])
+        #expect(shorter.response == [0x6C, UInt8(data.count)])
+        let fetched = observer.observe(command: [0x00, 0xC0, 0x00, 0x00, UInt8(data.count)], response: whole)
+        #expect(fetched.meaning == .deciphered)
+        #expect(fetched.response.starts(with: [0xE3]))
+        let next = observer.observe(command: exchanges[5].command, response: exchanges[5].rsp.octets)
+        #expect(next.meaning == .deciphered)
+    }
 }

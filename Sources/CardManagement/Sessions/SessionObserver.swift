@@ -54,6 +54,8 @@ public final class SessionObserver {
         var segments: [UInt8] = []
         /// The command whose response is not complete, and what has come of that.
         var pending: Pending?
+        /// The command that was answered 6CXX, without Le, and what it was: it comes again with the same MAC.
+        var repeated: (sent: Command, pending: Pending)?
     }
 
     private struct Pending {
@@ -78,16 +80,27 @@ public final class SessionObserver {
         defer { channels[number] = channel }
         let pending: Pending
         var exchange = plain
+        let repeated = channel.repeated
+        channel.repeated = nil
         if sent.ins == 0xC0, var begun = channel.pending {
             begun.data += answer.data
             pending = begun
         } else {
-            pending = open(sent, on: &channel)
+            if let repeated, repeated.sent == sent.withoutLe {
+                pending = repeated.pending
+            } else {
+                pending = open(sent, on: &channel)
+            }
             if pending.meaning == .deciphered { exchange.command = pending.command.octets }
+            endSessions(sent, answer, on: &channel)
         }
         exchange.meaning = pending.meaning
         exchange.level = channel.level
         channel.pending = nil
+        if answer.status.sw1 == 0x6C {
+            if sent.ins == 0xC0 { channel.pending = pending } else { channel.repeated = (sent.withoutLe, pending) }
+            return exchange
+        }
         if answer.status.sw1 == 0x61 {
             channel.pending = pending
             if sent.ins != 0xC0 { channel.pending?.data = answer.data }
@@ -99,17 +112,24 @@ public final class SessionObserver {
         return exchange
     }
 
+    /// GPCS clause 10.2.3: another selection, and the end of the channel, end the session. One that the card refuses
+    /// changes nothing.
+    private func endSessions(_ sent: Command, _ answer: Response, on channel: inout Channel) {
+        let isDone = answer.status == .success || answer.status.isWarning || [0x61, 0x91].contains(answer.status.sw1)
+        guard sent.cla & 0x80 == 0, !sent.isSecured, isDone else { return }
+        switch (sent.ins, sent.p1) {
+        case (0xA4, 0x04): channel = Channel()
+        case (0x70, 0x80):
+            // MANAGE CHANNEL names another channel, or closes its own.
+            let closed = sent.p2 == 0 ? sent.channel : Int(sent.p2)
+            if closed == sent.channel { channel = Channel() } else { channels[closed] = nil }
+        default: break
+        }
+    }
+
     /// Takes the protection off a command.
     private func open(_ sent: Command, on channel: inout Channel) -> Pending {
-        // GPCS clause 10.2.3: another selection, and the end of the channel, end the session.
-        if sent.cla & 0x80 == 0, !sent.isSecured {
-            switch sent.ins {
-            case 0xA4 where sent.p1 == 0x04: channel = Channel()
-            case 0x70 where sent.p1 == 0x80: channels[Int(sent.p2)] = nil
-            default: break
-            }
-            return Pending(command: sent, meaning: .plain)
-        }
+        if sent.cla & 0x80 == 0, !sent.isSecured { return Pending(command: sent, meaning: .plain) }
         if sent.ins == 0x50, !sent.isSecured {
             channel = Channel()
             channel.hostChallenge = sent.data
@@ -208,6 +228,13 @@ public final class SessionObserver {
 }
 
 extension Command {
+    /// The command with no Le.
+    fileprivate var withoutLe: Command {
+        var command = self
+        command.le = nil
+        return command
+    }
+
     /// Whether commands with this instruction code can come in segments: DELETE, INSTALL and PUT KEY (GPCS clause
     /// 11.1.5).
     static func canHaveSegments(_ ins: UInt8) -> Bool { ins == 0xE4 || ins == 0xE6 || ins == 0xD8 }
