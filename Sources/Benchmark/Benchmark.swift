@@ -47,8 +47,9 @@ final class Subject {
     /// Program operations since the card was made.
     var operations: UInt64 { card.system.memory.programOperations }
 
+    private var length = 0
     /// The last response that `send` has got.
-    private(set) var response: [UInt8] = []
+    var response: [UInt8] { Array(room.octets[..<length]) }
 
     init(
         on image: CardImage,
@@ -84,8 +85,7 @@ final class Subject {
     ///
     /// - Returns: the status word.
     func send(_ command: [UInt8]) -> UInt16 {
-        let length = command.withUnsafeBytes { card.transmit($0, into: room.octets) }
-        response = Array(room.octets[..<length])
+        length = command.withUnsafeBytes { card.transmit($0, into: room.octets) }
         guard length >= 2 else { return 0 }
         return UInt16(room.octets[length - 2]) << 8 | UInt16(room.octets[length - 1])
     }

@@ -6,17 +6,21 @@ import ImageFile
 /// follows from its sequence counter, so that they are good for each copy of the same image.
 struct ProtectedCommands {
     static let count = 1_000
-    /// STORE DATA with one object of 239 octets, the most that a short command carries enciphered; and READ BINARY of
-    /// EF.ICCID by its short file identifier, which goes on to the platform.
+    /// How many blocks make an object.
+    private static let blocks = 125
+    /// STORE DATA with 239 octets, the most that a short command carries enciphered: blocks of an object of 29,875 octets,
+    /// and whole objects; and READ BINARY of EF.ICCID by its short file identifier, which goes on to the platform.
     static let all = [
         ProtectedCommands("scp03-store-data-33", .storeData, level: 0x33),
         ProtectedCommands("scp03-store-data-03", .storeData, level: 0x03),
+        ProtectedCommands("scp03-store-object-33", .storeObject, level: 0x33),
         ProtectedCommands("scp03-read-33", .read, level: 0x33),
         ProtectedCommands("scp03-read-03", .read, level: 0x03),
     ]
 
     private enum Kind {
         case storeData
+        case storeObject
         case read
     }
 
@@ -35,7 +39,7 @@ struct ProtectedCommands {
     /// What the block operations of a command and its response are.
     var message: benchmark_message {
         // The MAC begins with the chaining value and five octets of header, that of the response ends with two of status.
-        let (data, response) = kind == .storeData ? (240, 0) : (0, 16)
+        let (data, response) = kind == .read ? (0, 16) : (240, 0)
         return benchmark_message(
             command_mac: 16 + 5 + data,
             deciphered: data,
@@ -46,7 +50,7 @@ struct ProtectedCommands {
 
     /// The octets of a response, status word included.
     private var responseLength: Int {
-        let response = kind == .storeData ? 0 : level & 0x20 != 0 ? 16 : 10
+        let response = kind != .read ? 0 : level & 0x20 != 0 ? 16 : 10
         return response + (level & 0x10 != 0 ? 8 : 0) + 2
     }
 
@@ -61,6 +65,12 @@ struct ProtectedCommands {
             switch kind {
             case .read: return try host.wrap([0x00, 0xB0, 0x82, 0x00])
             case .storeData:
+                let block = number % Self.blocks
+                let length = Self.blocks * 239 - 5
+                let start: [UInt8] = block == 0 ? [0x5F, 0x50, 0x82, UInt8(length >> 8), UInt8(length & 0xFF)] : []
+                let data = start + [UInt8](repeating: UInt8(number & 0xFF), count: 239 - start.count)
+                return try host.wrap([0x80, 0xE2, block == Self.blocks - 1 ? 0x90 : 0x10, UInt8(block)], data)
+            case .storeObject:
                 let object = [0x5F, 0x50, 0x81, 235] + [UInt8](repeating: UInt8(number & 0xFF), count: 235)
                 return try host.wrap([0x80, 0xE2, 0x90, 0x00], object)
             }

@@ -9,9 +9,9 @@ enum Applications {
     /// How many GET STATUS tells of in one response.
     private static let listed = 5
 
-    /// The AID of an application: 15 octets.
+    /// The AID of an application: 14 octets.
     static func aid(_ number: Int) -> [UInt8] {
-        [0xA0, 0x00, 0x00, 0x05, 0x59] + [UInt8](repeating: 0xBE, count: 8) + [
+        [0xA0, 0x00, 0x00, 0x05, 0x59] + [UInt8](repeating: 0xBE, count: 7) + [
             UInt8(number >> 8), UInt8(number & 0xFF),
         ]
     }
@@ -54,7 +54,7 @@ enum Applications {
             name,
             before: try openSession(with: Subject(on: BaseImage(file: image).ephemeral(), .both)),
             commands,
-            responses: 48 * count + 2 * commands.count,
+            responses: 47 * count + 2 * commands.count,
             transmissionProtocol: .both
         )
     }
