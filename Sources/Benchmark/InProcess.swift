@@ -45,6 +45,12 @@ private final class Runner {
         }
     }
 
+    /// Does what `runAll` does between the commands.
+    func renewAll(_ rounds: Int) throws {
+        guard workload.isOnceOnly else { return }
+        for _ in 0..<rounds { try renew() }
+    }
+
     private func renew() throws {
         subject.restore(fresh)
         try prepare()
@@ -216,6 +222,9 @@ struct Loop: ParsableCommand {
         abstract: "Runs a workload, for a profiler or a counter of calls; prints nothing."
     )
 
+    @Flag(help: "Do what comes between the commands only: renew the image, and open the session.")
+    var withoutCommands = false
+
     @Argument(help: "The workload.")
     var workload: String
 
@@ -228,7 +237,8 @@ struct Loop: ParsableCommand {
     func run() throws {
         let runner = try Runner(Workload.named(workload, image: image), image: image)
         let commands = runner.workload.commands.count
-        try runner.runAll((count + commands - 1) / commands)
+        let rounds = (count + commands - 1) / commands
+        if withoutCommands { try runner.renewAll(rounds) } else { try runner.runAll(rounds) }
     }
 }
 

@@ -93,20 +93,29 @@ static int update(EVP_CIPHER_CTX *context, const uint8_t *input, size_t length, 
     return EVP_CipherUpdate(context, output, &written, input, (int)length) == 1 && (size_t)written == length;
 }
 
-static void mix(uint8_t *octets, const uint8_t *with, size_t length) {
-    for (size_t i = 0; i < length; i++) octets[i] ^= with[i];
+// Whole blocks, taken as numbers: a block has one or two of them.
+static uint64_t word(const uint8_t *octets) {
+    uint64_t value;
+    memcpy(&value, octets, sizeof value);
+    return value;
+}
+
+static void put(uint8_t *octets, uint64_t value) { memcpy(octets, &value, sizeof value); }
+
+static void copy(uint8_t *octets, const uint8_t *from, size_t length) {
+    for (size_t i = 0; i < length; i += 8) put(octets + i, word(from + i));
 }
 
 // Enciphers whole blocks, the first of them mixed with `chain`.
 static int chain_blocks(
     seam_cipher *cipher, const uint8_t *chain, const uint8_t *input, size_t length, uint8_t *output) {
     size_t block = cipher->block;
-    memmove(output, input, block);
-    mix(output, cipher->chain, block);
-    mix(output, chain, block);
+    for (size_t i = 0; i < block; i += 8) {
+        put(output + i, word(input + i) ^ word(chain + i) ^ word(cipher->chain + i));
+    }
     int done = update(cipher->encrypt, output, block, output)
             && (length == block || update(cipher->encrypt, input + block, length - block, output + block));
-    if (done) memcpy(cipher->chain, output + length - block, block);
+    if (done) copy(cipher->chain, output + length - block, block);
     return done;
 }
 
@@ -128,7 +137,7 @@ int seam_cipher_encrypt_chained(
     if (length % cipher->block != 0 || length > INT_MAX) return SEAM_REFUSED;
     if (length == 0) return SEAM_OK;
     if (!chain_blocks(cipher, chain, input, length, output)) return SEAM_FAILED;
-    memcpy(chain, cipher->chain, cipher->block);
+    copy(chain, cipher->chain, cipher->block);
     return SEAM_OK;
 }
 
@@ -149,13 +158,13 @@ int seam_cipher_decrypt_chained(
     uint8_t kept[MAXIMUM_BLOCK + 256];
     size_t block = cipher->block;
     if (length % block != 0 || length > INT_MAX) return SEAM_REFUSED;
-    memcpy(kept, chain, block);
+    copy(kept, chain, block);
     for (size_t done = 0; done < length;) {
         size_t part = length - done < sizeof kept - MAXIMUM_BLOCK ? length - done : sizeof kept - MAXIMUM_BLOCK;
         memcpy(kept + block, input + done, part);
         if (!update(cipher->decrypt, kept + block, part, output + done)) return SEAM_FAILED;
-        mix(output + done, kept, part);
-        memcpy(kept, kept + part, block);
+        for (size_t i = 0; i < part; i += 8) put(output + done + i, word(output + done + i) ^ word(kept + i));
+        copy(kept, kept + part, block);
         done += part;
     }
     return SEAM_OK;
