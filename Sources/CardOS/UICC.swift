@@ -135,7 +135,8 @@ public struct UICC: ~Copyable {
         output = OctetWriter(UnsafeMutableRawBufferPointer(rebasing: response.dropLast(2)))
         var status: StatusWord
         do throws(StatusWord) {
-            status = try execute(command(from: octets), through: &dispatcher)
+            let command = try octets.commandAPDU(allowsExtended: responseRule != .announced)
+            status = try execute(command, through: &dispatcher)
         } catch {
             status = error
             output.truncate(to: 0)
@@ -150,11 +151,6 @@ public struct UICC: ~Copyable {
         response[output.count] = status.sw1
         response[output.count + 1] = status.sw2
         return output.count + 2
-    }
-
-    /// Takes a command APDU apart. Not of the type itself: that would be called through a function that drops the type.
-    private func command(from octets: OctetView) throws(StatusWord) -> CommandAPDU {
-        try CommandAPDU(octets, allowsExtended: responseRule != .announced)
     }
 
     private mutating func execute<Dispatcher: CommandDispatcher & ~Copyable>(
