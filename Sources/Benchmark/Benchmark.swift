@@ -11,7 +11,10 @@ struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "veuicc-bench",
         abstract: "Measures the card in process; tools/bench calls it.",
-        subcommands: [Prepare.self, Measure.self, Cold.self, Loop.self, Operations.self, Cards.self]
+        subcommands: [
+            Prepare.self, Measure.self, Cold.self, Loop.self, Operations.self, Cards.self,
+            InstallApplications.self,
+        ]
     )
 }
 
@@ -44,10 +47,22 @@ final class Subject {
     /// Program operations since the card was made.
     var operations: UInt64 { card.system.memory.programOperations }
 
-    init(on image: CardImage, room: ResponseRoom = ResponseRoom()) throws {
+    private var length = 0
+    /// The last response that `send` has got.
+    var response: [UInt8] { Array(room.octets[..<length]) }
+
+    init(
+        on image: CardImage,
+        _ transmissionProtocol: Environment.TransmissionProtocol = .t0,
+        room: ResponseRoom = ResponseRoom()
+    ) throws {
         self.image = image
         self.room = room
-        let environment = Environment(seed: seed, synchronize: image.synchronization)
+        let environment = Environment(
+            transmissionProtocol: transmissionProtocol,
+            seed: seed,
+            synchronize: image.synchronization
+        )
         do throws(ImageDefect) {
             card = try Card(image: image.octets, environment: environment)
         } catch {
@@ -70,7 +85,7 @@ final class Subject {
     ///
     /// - Returns: the status word.
     func send(_ command: [UInt8]) -> UInt16 {
-        let length = command.withUnsafeBytes { card.transmit($0, into: room.octets) }
+        length = command.withUnsafeBytes { card.transmit($0, into: room.octets) }
         guard length >= 2 else { return 0 }
         return UInt16(room.octets[length - 2]) << 8 | UInt16(room.octets[length - 1])
     }

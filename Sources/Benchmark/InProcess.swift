@@ -19,7 +19,8 @@ private final class Runner {
         self.workload = workload
         commands = CommandList(workload.commands)
         subject = try Subject(
-            on: CardImage(file: image, durability: workload.waitsForDisk ? .disk : .process)
+            on: CardImage(file: image, durability: workload.waitsForDisk ? .disk : .process),
+            workload.transmissionProtocol
         )
         if let status = workload.onceOnlyStatus {
             fresh = subject.content
@@ -42,6 +43,12 @@ private final class Runner {
             try renew()
             try run(1)
         }
+    }
+
+    /// Does what `runAll` does between the commands.
+    func renewAll(_ rounds: Int) throws {
+        guard workload.isOnceOnly else { return }
+        for _ in 0..<rounds { try renew() }
     }
 
     private func renew() throws {
@@ -92,13 +99,20 @@ struct Measure: ParsableCommand {
     @Option(help: "Where the files of the benchmark lie: WORKLOAD.img for each workload.")
     var directory: String
 
-    @Argument(help: "Workloads; unit, durable-write, power-on, aes-blocks and keccak are there too.")
+    @Argument(
+        help:
+            "Workloads; unit, durable-write, power-on, aes-blocks, keccak, and blocks-WORKLOAD of scp03-* are there too."
+    )
     var names: [String]
 
     func run() throws {
         let others = ["unit", "durable-write", "power-on", "aes-blocks", "keccak"]
-        let runners = try names.filter { !others.contains($0) }.map {
-            try Runner(Workload.named($0), image: "\(directory)/\($0).img")
+        let messages = ProtectedCommands.all.filter { names.contains($0.blocksName) }
+        let runners = try names.filter { name in !others.contains(name) && !messages.contains { $0.blocksName == name }
+        }
+        .map { name in
+            let image = "\(directory)/\(name).img"
+            return try Runner(Workload.named(name, image: image), image: image)
         }
         for runner in runners {
             try runner.runAll(runner.workload.isOnceOnly ? 1 : 64)
@@ -116,6 +130,7 @@ struct Measure: ParsableCommand {
         var powerOns: [UInt64] = []
         var ciphers: [UInt64] = []
         var permutations: [UInt64] = []
+        var blocks = [[UInt64]](repeating: [], count: messages.count)
         var keccak = Keccak()
         for round in 0...rounds {
             for runner in runners { try runner.sample() }
@@ -142,6 +157,11 @@ struct Measure: ParsableCommand {
                     }
                 )
             }
+            for (number, commands) in messages.enumerated() {
+                blocks[number].append(
+                    sample(2_000, benchmark_thread_time) { _ = benchmark_unit_message(2_000, commands.message) }
+                )
+            }
             // The first round is there to warm up.
             if round == 0 { (units, writes, powerOns, ciphers, permutations) = ([], [], [], [], []) }
         }
@@ -151,6 +171,9 @@ struct Measure: ParsableCommand {
         if powered != nil { report("power-on", powerOns) }
         if names.contains("aes-blocks") { report("aes-blocks", ciphers) }
         if names.contains("keccak") { report("keccak", permutations) }
+        for (number, commands) in messages.enumerated() {
+            report(commands.blocksName, Array(blocks[number].dropFirst()))
+        }
         guard keccak.lanes[0] != 0 || permutations.isEmpty else { throw Failure(description: "Keccak does nothing") }
     }
 
@@ -199,6 +222,9 @@ struct Loop: ParsableCommand {
         abstract: "Runs a workload, for a profiler or a counter of calls; prints nothing."
     )
 
+    @Flag(help: "Do what comes between the commands only: renew the image, and open the session.")
+    var withoutCommands = false
+
     @Argument(help: "The workload.")
     var workload: String
 
@@ -209,9 +235,10 @@ struct Loop: ParsableCommand {
     var image: String
 
     func run() throws {
-        let runner = try Runner(Workload.named(workload), image: image)
+        let runner = try Runner(Workload.named(workload, image: image), image: image)
         let commands = runner.workload.commands.count
-        try runner.runAll((count + commands - 1) / commands)
+        let rounds = (count + commands - 1) / commands
+        if withoutCommands { try runner.renewAll(rounds) } else { try runner.runAll(rounds) }
     }
 }
 

@@ -1,3 +1,4 @@
+import Card
 import Octets
 
 extension Sequence<UInt8> {
@@ -21,6 +22,7 @@ struct Workload {
     /// The status word of commands that have it once only: the image must be renewed before they are sent again. nil:
     /// they can be sent again and again.
     let onceOnlyStatus: UInt16?
+    let transmissionProtocol: Environment.TransmissionProtocol
 
     var isOnceOnly: Bool { onceOnlyStatus != nil }
 
@@ -30,7 +32,8 @@ struct Workload {
         _ commands: [[UInt8]],
         responses: Int,
         waitsForDisk: Bool = false,
-        onceOnlyStatus: UInt16? = nil
+        onceOnlyStatus: UInt16? = nil,
+        transmissionProtocol: Environment.TransmissionProtocol = .t0
     ) {
         self.name = name
         self.before = before
@@ -38,6 +41,7 @@ struct Workload {
         responseOctets = responses
         self.waitsForDisk = waitsForDisk
         self.onceOnlyStatus = onceOnlyStatus
+        self.transmissionProtocol = transmissionProtocol
     }
 }
 
@@ -58,6 +62,11 @@ extension Workload {
     static func select(_ file: UInt16, p2: UInt8 = 0x0C) -> [UInt8] {
         [0x00, 0xA4, 0x00, p2, 0x02, UInt8(file >> 8), UInt8(file & 0xFF)]
     }
+
+    /// SELECT by name, and no data asked for.
+    static func select(_ aid: [UInt8]) -> [UInt8] { [0x00, 0xA4, 0x04, 0x0C, UInt8(aid.count)] + aid }
+
+    static let selectIssuer = select(FactoryConfiguration().issuerSecurityDomain)
 
     static let read: [UInt8] = [0x00, 0xB0, 0x00, 0x00, 0xFF]
 
@@ -81,11 +90,17 @@ extension Workload {
         ),
     ]
 
-    static func named(_ name: String) throws -> Workload {
+    /// - Parameter image: the file that it is to run on.
+    static func named(_ name: String, image: String) throws -> Workload {
         if let workload = try Authentications.workload(name) { return workload }
+        if let workload = try Applications.workload(name, image: image) { return workload }
+        if let commands = ProtectedCommands.all.first(where: { $0.name == name }) {
+            return try commands.workload(image: image)
+        }
         guard let workload = all.first(where: { $0.name == name }) else {
-            let names = (all.map(\.name) + Authentications.names).joined(separator: " ")
-            throw Failure(description: "\(name): no such workload; there are \(names)")
+            let names = [all.map(\.name), Authentications.names, ProtectedCommands.all.map(\.name), Applications.names]
+            let list = names.joined().joined(separator: " ")
+            throw Failure(description: "\(name): no such workload; there are \(list)")
         }
         return workload
     }

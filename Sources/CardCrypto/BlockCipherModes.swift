@@ -1,3 +1,4 @@
+import CardCryptoSeam
 import Octets
 
 // The modes of SP 800-38A that chain blocks or count them. Padding is the protocols' own.
@@ -15,17 +16,10 @@ extension BlockCipher {
     ) throws(CryptoError) {
         try requireBlocks(input, output)
         var chain = try block(iv)
-        let length = blockLength
         let result: Int32 = input.withUnsafeBytes { input in
-            guard let from = input.baseAddress, let to = output.baseAddress else { return 1 }
-            for offset in stride(from: 0, to: input.count, by: length) {
-                (Block(from + offset, length: length) ^ chain).store(to: to + offset, length: length)
-                let place = (to + offset).assumingMemoryBound(to: UInt8.self)
-                let result = encrypt(place, length, place)
-                guard result == 1 else { return result }
-                chain = Block(to + offset, length: length)
+            withUnsafeMutableBytes(of: &chain) { chain in
+                seam_cipher_encrypt_chained(context, chain.octets, input.octets, input.count, output.octets)
             }
-            return 1
         }
         try check(result)
     }
@@ -39,17 +33,21 @@ extension BlockCipher {
         into output: UnsafeMutableRawBufferPointer
     ) throws(CryptoError) {
         try requireBlocks(input, output)
-        var chain = try block(iv)
-        let length = blockLength
-        for offset in stride(from: 0, to: input.count, by: length) {
-            let part = input.part(from: offset, length: length)
-            guard let to = output.baseAddress.map({ $0 + offset }) else { throw .outputLength }
-            // Read before the output, which may be the same memory, is written.
-            let next = part.withUnsafeBytes { $0.baseAddress.map { Block($0, length: length) } ?? Block() }
-            try decryptECB(part, into: UnsafeMutableRawBufferPointer(start: to, count: length))
-            (Block(to, length: length) ^ chain).store(to: to, length: length)
-            chain = next
+        let chain = try block(iv)
+        let result: Int32 = input.withUnsafeBytes { input in
+            withUnsafeBytes(of: chain) { chain in
+                seam_cipher_decrypt_chained(context, chain.octets, input.octets, input.count, output.octets)
+            }
         }
+        try check(result)
+    }
+
+    /// Enciphers whole blocks in CBC mode, of which only the chaining value, a block, is kept.
+    func absorb(_ input: OctetView, into chain: UnsafeMutablePointer<UInt8>) throws(CryptoError) {
+        try check(
+            input.withUnsafeBytes { seam_cipher_absorb(context, chain, $0.octets, $0.count) },
+            refused: .dataLength
+        )
     }
 
     /// Enciphers or deciphers any number of octets in CTR mode (clause 6.5). `counter` is the first counter block; the

@@ -37,16 +37,25 @@ public struct CMAC: ~Copyable {
     /// Takes further octets of the message.
     public mutating func update(_ data: OctetView) throws(CryptoError) {
         var rest = data
-        while !rest.isEmpty {
-            if waiting == CMAC.length {
-                try absorb()
-                waiting = 0
-            }
-            let part = rest.part(from: 0, length: CMAC.length - waiting)
-            part.copy(to: state.part(CMAC.pending + waiting, part.count))
-            waiting += part.count
-            rest = rest.part(from: part.count)
+        if waiting > 0 {
+            wait(for: &rest)
+            guard !rest.isEmpty else { return }
+            try absorb()
+            waiting = 0
         }
+        // One to sixteen octets wait: the last block is enciphered otherwise.
+        let whole = rest.part(from: 0, length: max(0, rest.count - 1) / CMAC.length * CMAC.length)
+        try cipher.absorb(whole, into: state.octets + CMAC.chain)
+        rest = rest.part(from: whole.count)
+        wait(for: &rest)
+    }
+
+    /// Lets as many octets wait as fill a block.
+    private mutating func wait(for rest: inout OctetView) {
+        let part = rest.part(from: 0, length: CMAC.length - waiting)
+        part.copy(to: state.part(CMAC.pending + waiting, part.count))
+        waiting += part.count
+        rest = rest.part(from: part.count)
     }
 
     /// Ends the message and writes the first 1 to 16 octets of its MAC, as many as `output` has. The next message can
@@ -93,9 +102,7 @@ public struct CMAC: ~Copyable {
     }
 
     private func absorb() throws(CryptoError) {
-        mix(CMAC.pending, into: CMAC.chain)
-        let chain = state.part(CMAC.chain, CMAC.length)
-        try cipher.encryptECB(chain.view, into: chain)
+        try cipher.absorb(state.part(CMAC.pending, CMAC.length).view, into: state.octets + CMAC.chain)
     }
 
     private func mix(_ source: Int, into target: Int) {

@@ -91,9 +91,21 @@ public struct UICC: ~Copyable {
     /// Cold or warm reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
     public mutating func reset() {
         memory.powerOn()
-        files.build(from: memory)
-        codes.build(from: memory)
-        hasSuspendedSession = memory.firstObject(of: .suspendedSession) != nil
+        files.clear()
+        codes.clear()
+        hasSuspendedSession = false
+        // One look at all objects, for all that mirrors them.
+        var page: UInt32 = 0
+        while let (object, kind) = memory.firstObject(from: page) {
+            page = object.page + 1
+            switch kind {
+            case .file: files.insert(object, in: memory)
+            case .pinCodes: codes.read(object, isUnblocking: false, memory)
+            case .unblockingCodes: codes.read(object, isUnblocking: true, memory)
+            case .suspendedSession: hasSuspendedSession = true
+            default: break
+            }
+        }
         isTerminated = File(files.masterFile, in: memory)?.lifeCycle == .terminated
         channels.update(repeating: LogicalChannel(masterFile: files.masterFile))
         channels[0].isOpen = true
@@ -123,7 +135,8 @@ public struct UICC: ~Copyable {
         output = OctetWriter(UnsafeMutableRawBufferPointer(rebasing: response.dropLast(2)))
         var status: StatusWord
         do throws(StatusWord) {
-            status = try execute(CommandAPDU(octets, allowsExtended: responseRule != .announced), through: &dispatcher)
+            let command = try octets.commandAPDU(allowsExtended: responseRule != .announced)
+            status = try execute(command, through: &dispatcher)
         } catch {
             status = error
             output.truncate(to: 0)
@@ -180,14 +193,14 @@ public struct UICC: ~Copyable {
         guard command.cla & 0xF0 != 0x90 else { throw .classNotSupported }
         guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         guard files.hasMasterFile || command.ins == 0x70 else { throw .conditionsNotSatisfied }
-        let handler = try table(for: command).handler(of: command)
-        return try handler(&self, command)
+        return try handler(of: command)(&self, command)
     }
 
-    private func table(for command: CommandAPDU) throws(StatusWord) -> CommandTable {
-        guard command.classOctet.kind == .gsm else { return commands }
+    private func handler(of command: CommandAPDU) throws(StatusWord) -> Command.Handler {
+        // Asked in its place: a table that is handed on is retained for each command.
+        guard command.classOctet.kind == .gsm else { return try commands.handler(of: command) }
         guard let gsmCommands, hasGSMAccess else { throw .classNotSupported }
-        return gsmCommands
+        return try gsmCommands.handler(of: command)
     }
 
     /// Whether an application has a DF.GSM-ACCESS (TS 31.102 clause 4.4.3): class A0 goes with it.
@@ -269,7 +282,7 @@ public struct UICC: ~Copyable {
         }
         // An unknown command is refused at its first link.
         do throws(StatusWord) {
-            _ = try table(for: command).handler(of: command)
+            _ = try handler(of: command)
             try chain.append(command)
         } catch {
             chain = CommandChain()

@@ -41,6 +41,10 @@ public struct Memory: ~Copyable {
     public internal(set) var freePages = 0
     /// No page before this one is free.
     var lowestFreePage: Int
+    /// No page from this one on is in use.
+    var unusedFrom = 0
+    /// The longest run of free pages that has been met; part of it may be in use since.
+    var knownFree = FreeRun()
     /// Called after each commit that changed something.
     let synchronize: (() -> Void)?
 
@@ -187,6 +191,8 @@ public struct Memory: ~Copyable {
         accounts.clear()
         freePages = 0
         lowestFreePage = geometry.pageCount
+        unusedFrom = geometry.firstDataPage
+        knownFree = FreeRun()
         for page in geometry.firstDataPage..<geometry.pageCount {
             let entry = entry(of: page)
             if entry.isFree {
@@ -194,6 +200,7 @@ public struct Memory: ~Copyable {
                 freePages += 1
             } else {
                 accounts.pages[Int(entry.owner)] += 1
+                unusedFrom = page + 1
             }
         }
         accounts.addUp(eeprom, geometry)
@@ -236,6 +243,27 @@ public struct Memory: ~Copyable {
                 if !entry.isFree { body(page, entry.owner) }
             }
         }
+    }
+}
+
+/// A run of free pages, remembered so that its pages are looked at once only.
+struct FreeRun {
+    private var pages = 0..<0
+
+    /// How far pages from `page` on are known to be free; `page` where none is.
+    func end(from page: Int) -> Int { pages.contains(page) ? pages.upperBound : page }
+
+    /// Remembers a run that is longer.
+    mutating func learn(_ run: Range<Int>) {
+        if run.count > pages.count { pages = run }
+    }
+
+    /// Forgets the pages of a run that is in use from now on, and the shorter side of it.
+    mutating func take(_ run: Range<Int>) {
+        guard pages.overlaps(run) else { return }
+        let before = pages.lowerBound..<max(pages.lowerBound, run.lowerBound)
+        let behind = min(pages.upperBound, run.upperBound)..<pages.upperBound
+        pages = before.count > behind.count ? before : behind
     }
 }
 

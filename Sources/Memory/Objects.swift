@@ -61,9 +61,22 @@ extension Memory {
     /// The first object of `kind` on or behind `page`; nil if there is none. `next` of the last one found goes on.
     public func firstObject(of kind: ObjectKind, from page: UInt32 = 0) -> ObjectReference? {
         var page = max(Int(page), geometry.firstDataPage)
-        while page < geometry.pageCount {
+        while page < unusedFrom {
             let entry = entry(of: page)
             if entry.isFirst, entry.kind == kind.rawValue { return ObjectReference(page: UInt32(page)) }
+            page += 1
+        }
+        return nil
+    }
+
+    /// The first object of any known kind on or behind `page`; nil if there is none.
+    public func firstObject(from page: UInt32) -> (reference: ObjectReference, kind: ObjectKind)? {
+        var page = max(Int(page), geometry.firstDataPage)
+        while page < unusedFrom {
+            let entry = entry(of: page)
+            if entry.isFirst, let kind = ObjectKind(rawValue: entry.kind) {
+                return (ObjectReference(page: UInt32(page)), kind)
+            }
             page += 1
         }
         return nil
@@ -333,8 +346,10 @@ extension Memory {
         var start = page
         while start < geometry.pageCount, !entry(of: start).isFree { start += 1 }
         var end = start
-        while end < geometry.pageCount, end - start < count, entry(of: end).isFree { end += 1 }
-        return start..<end
+        while end < geometry.pageCount, end - start < count, entry(of: end).isFree {
+            end = max(end + 1, knownFree.end(from: end))
+        }
+        return start..<(end - start > count ? start + count : end)
     }
 
     /// Takes `count` pages, neighbours if possible, and links them in ascending order.
@@ -367,6 +382,8 @@ extension Memory {
     /// Enters the free pages of `run` in the page table, each linked to the one behind it, the last one to `next`.
     private mutating func take(_ run: Range<Int>, kind: UInt8?, owner: Owner, next: UInt32) throws(StatusWord) {
         try release(run)
+        knownFree.take(run)
+        unusedFrom = max(unusedFrom, run.upperBound)
         var page = run.lowerBound
         while page < run.upperBound {
             var entries: InlineArray<16, UInt32> = InlineArray(repeating: 0)
@@ -394,6 +411,7 @@ extension Memory {
         let table = geometry.pageTableOffset + run.lowerBound * Geometry.pageEntrySize
         guard !released.covers(table, run.count * Geometry.pageEntrySize) else { return }
         let whole = freeRun(from: run.lowerBound, atMost: .max)
+        knownFree.learn(whole)
         for (offset, length) in [
             (table, whole.count * Geometry.pageEntrySize),
             (whole.lowerBound * Geometry.pageSize, whole.count * Geometry.pageSize),

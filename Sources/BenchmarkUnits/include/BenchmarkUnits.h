@@ -21,6 +21,24 @@ int benchmark_unit_durable_write(int descriptor, size_t count);
 /// Returns 0, or 1 where the library fails.
 int benchmark_unit_aes(size_t count);
 
+/// The octets of a message that AES-128 protects.
+struct benchmark_message {
+    /// Over how many octets the MAC of the command goes.
+    size_t command_mac;
+    /// How many octets are deciphered: 0, or whole blocks. Their initial chaining vector is made by enciphering a block.
+    size_t deciphered;
+    /// How many octets of the response are enciphered, as those of the command.
+    size_t enciphered;
+    /// Over how many octets the MAC of the response goes; 0: it has none.
+    size_t response_mac;
+};
+
+/// Does the block operations that protect a command and its response, `count` times, with the CMAC and the CBC mode of
+/// the card's library and with keys that are ready.
+///
+/// Returns 0, or 1 where the library fails.
+int benchmark_unit_message(size_t count, struct benchmark_message message);
+
 /// The processor time of the calling thread, in nanoseconds.
 uint64_t benchmark_thread_time(void);
 

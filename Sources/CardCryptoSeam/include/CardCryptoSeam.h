@@ -46,6 +46,19 @@ int seam_cipher_encrypt(seam_cipher *cipher, const uint8_t *input, size_t length
 /// Deciphers whole blocks, each by itself. `output` is `input`, or does not overlap it.
 int seam_cipher_decrypt(seam_cipher *cipher, const uint8_t *input, size_t length, uint8_t *output);
 
+/// Enciphers whole blocks in CBC mode. `chain`, a block, is the chaining value before and after. `output` is `input`, or
+/// does not overlap it.
+int seam_cipher_encrypt_chained(
+    seam_cipher *cipher, uint8_t *chain, const uint8_t *input, size_t length, uint8_t *output);
+
+/// As `seam_cipher_encrypt_chained`, for MACs: only the chaining value is kept.
+int seam_cipher_absorb(seam_cipher *cipher, uint8_t *chain, const uint8_t *input, size_t length);
+
+/// Deciphers whole blocks in CBC mode; `chain` is the block before the first one. `output` is `input`, or does not
+/// overlap it.
+int seam_cipher_decrypt_chained(
+    seam_cipher *cipher, const uint8_t *chain, const uint8_t *input, size_t length, uint8_t *output);
+
 // Hash functions
 
 enum { SEAM_SHA1 = 0, SEAM_SHA256 = 1, SEAM_SHA384 = 2, SEAM_SHA512 = 3 };

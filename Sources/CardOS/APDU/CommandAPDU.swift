@@ -41,7 +41,7 @@ public struct CommandAPDU {
         return CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
     }
 
-    private init(
+    fileprivate init(
         cla: UInt8,
         classOctet: ClassOctet,
         ins: UInt8,
@@ -59,20 +59,29 @@ public struct CommandAPDU {
         self.expected = expected
     }
 
-    /// Takes `octets` apart: cases 1 to 4, short, and extended where `allowsExtended`.
+    /// Takes `octets` apart: `OctetView.commandAPDU(allowsExtended:)`.
+    package init(_ octets: OctetView, allowsExtended: Bool) throws(StatusWord) {
+        self = try octets.commandAPDU(allowsExtended: allowsExtended)
+    }
+}
+
+extension OctetView {
+    /// Takes these octets apart: cases 1 to 4, short, and extended where `allowsExtended`.
+    ///
+    /// Not an initializer: that would be called through a function that only drops its type, once for each command.
     ///
     /// A header alone has no Le. Under T=0, where there are no extended lengths, it comes with P3 = 00, as a case 2
     /// command with Le = 00 does: TS 102 221 clause 7.3.1.1.
     ///
     /// - Throws: 6700 for any other length; 6E00 for a class that no command has.
-    package init(_ octets: OctetView, allowsExtended: Bool) throws(StatusWord) {
-        var cursor = OctetCursor(octets)
+    func commandAPDU(allowsExtended: Bool) throws(StatusWord) -> CommandAPDU {
+        var cursor = OctetCursor(self)
         guard let cla = cursor.octet(), let ins = cursor.octet(), let p1 = cursor.octet(), let p2 = cursor.octet()
         else { throw .wrongLength }
         guard let classOctet = ClassOctet(cla) else { throw .classNotSupported }
         var data = OctetView.empty
         var expected = ExpectedLength.absent
-        switch (octets.count, cursor.octet()) {
+        switch (count, cursor.octet()) {
         case (4, _): expected = allowsExtended ? .absent : .any(limit: 256)
         case (5, let p3?): expected = p3 == 0 ? .any(limit: 256) : .exactly(Int(p3))
         case (7..., 0):
@@ -94,7 +103,15 @@ public struct CommandAPDU {
         case (_, nil): throw .wrongLength
         }
         guard cursor.isAtEnd else { throw .wrongLength }
-        self.init(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
+        return CommandAPDU(
+            cla: cla,
+            classOctet: classOctet,
+            ins: ins,
+            p1: p1,
+            p2: p2,
+            data: data,
+            expected: expected
+        )
     }
 }
 

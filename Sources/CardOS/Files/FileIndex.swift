@@ -32,15 +32,25 @@ struct FileIndex: ~Copyable {
 
     /// Reads all file objects of `memory`.
     mutating func build(from memory: borrowing Memory) {
+        clear()
+        var next = memory.firstObject(of: .file)
+        while let reference = next {
+            insert(reference, in: memory)
+            next = memory.firstObject(of: .file, from: reference.page + 1)
+        }
+    }
+
+    /// Knows no file.
+    mutating func clear() {
         slots.update(repeating: Self.emptySlot)
         used = 0
         masterFile = ObjectReference(page: 0)
         applications.removeAll(keepingCapacity: true)
-        var next = memory.firstObject(of: .file)
-        while let reference = next {
-            if let file = File(unchecked: reference, in: memory) { insert(file, in: memory) }
-            next = memory.firstObject(of: .file, from: reference.page + 1)
-        }
+    }
+
+    /// Enters the file object at `reference`.
+    mutating func insert(_ reference: ObjectReference, in memory: borrowing Memory) {
+        if let file = File(unchecked: reference, in: memory) { insert(file, in: memory) }
     }
 
     /// Enters `file`, which has just been made.

@@ -27,11 +27,16 @@ struct CodeTable: ~Copyable {
     /// Contexts that use the PIN codes of another one.
     private var shared: [(context: ObjectReference, origin: ObjectReference)] = []
 
-    /// Reads all objects with codes; nothing is verified.
-    mutating func build(from memory: borrowing Memory) {
+    /// Knows no code.
+    mutating func clear() {
         changes &+= 1
         entries.removeAll(keepingCapacity: true)
         shared.removeAll(keepingCapacity: true)
+    }
+
+    /// Reads all objects with codes; nothing is verified.
+    private mutating func build(from memory: borrowing Memory) {
+        clear()
         for kind in [ObjectKind.pinCodes, .unblockingCodes] {
             var next = memory.firstObject(of: kind)
             while let object = next {
@@ -53,7 +58,8 @@ struct CodeTable: ~Copyable {
         }
     }
 
-    private mutating func read(_ object: ObjectReference, isUnblocking: Bool, _ memory: borrowing Memory) {
+    /// Reads an object with PIN codes or unblocking codes; nothing of it is verified.
+    mutating func read(_ object: ObjectReference, isUnblocking: Bool, _ memory: borrowing Memory) {
         let head = memory.head(of: object, count: Self.headerSize)
         guard let context = head.uint32(at: 0), let origin = head.uint32(at: 4) else { return }
         let contextReference = ObjectReference(page: context)

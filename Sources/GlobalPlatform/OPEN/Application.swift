@@ -65,7 +65,9 @@ public struct Call {
 }
 
 /// A module of the card's firmware: the row of a table.
-public struct NativeModule {
+///
+/// A class, so that a look-up hands on one reference and not all functions of the row.
+public final class NativeModule {
     /// What the card runs.
     let program: Program
     /// The AID of the executable load file; empty where its applications come with a profile.

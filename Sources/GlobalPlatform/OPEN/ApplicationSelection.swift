@@ -9,7 +9,7 @@ extension OPEN {
         let number = command.classOctet.channel
         guard command.p1 == 0x04 else {
             let status = try card.executePlatform(command)
-            if channels[number].program != .networkAccess { deselect(on: number, &card) }
+            if channels[number].isApart { deselect(on: number, &card) }
             return status
         }
         // TS 102 221 table 11.2: bits 1 and 2 tell which occurrence, 3 and 4 what is answered, 7 ends a session.
@@ -103,7 +103,7 @@ extension OPEN {
     ///
     /// - Throws: 6A81 where it does not open a channel; 6985 for anything else.
     func requireUsable(_ command: CommandAPDU, _ card: borrowing UICC) throws(StatusWord) {
-        switch cardState(card) {
+        switch registry.cardState {
         case .cardLocked:
             let opens = command.classOctet.kind == .interindustry && command.ins == 0x70 && command.p1 == 0x00
             guard !opens else { throw .functionNotSupported }

@@ -15,7 +15,7 @@ struct CommandSegments {
 
     /// Whether commands with this instruction code can come in segments: DELETE, INSTALL, PUT KEY.
     static func has(_ command: CommandAPDU) -> Bool {
-        command.classOctet.kind == .proprietary && [0xE4, 0xE6, 0xD8].contains(command.ins)
+        command.classOctet.kind == .proprietary && (command.ins == 0xE4 || command.ins == 0xE6 || command.ins == 0xD8)
     }
 
     /// Adds a segment.

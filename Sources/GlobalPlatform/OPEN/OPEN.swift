@@ -70,7 +70,7 @@ public struct OPEN: ~Copyable, CommandDispatcher {
             default: break
             }
         }
-        guard let reference = channels[number].application, channels[number].program != .networkAccess else {
+        guard channels[number].isApart, let reference = channels[number].application else {
             return try card.executePlatform(command)
         }
         guard let entry = RegistryEntry(reference, in: card.memory), let module = NativeModule.of(entry.program) else {
@@ -137,6 +137,8 @@ struct SelectedApplication {
     var application: ObjectReference?
     /// What the card runs for it.
     var program = Program.none
+    /// Whether an application is selected that the platform does not know, as it knows network access applications.
+    var isApart: Bool { application != nil && program != .networkAccess }
     /// The load file of the last LOAD, for the end of the combined process.
     var loaded: ObjectReference?
     /// What the token of that process signs besides: INSTALL at its beginning.

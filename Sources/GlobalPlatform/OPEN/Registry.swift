@@ -13,6 +13,8 @@ struct Registry: ~Copyable {
     private(set) var entries: [ObjectReference] = []
     /// The issuer security domain; nil for a card without GlobalPlatform.
     private(set) var issuer: ObjectReference?
+    /// The state of the card when the registry was read: that in which a command begins.
+    private(set) var cardState = LifeCycleState.terminated
     /// The application that is selected by default: it has the Card Reset privilege.
     private(set) var defaultSelected: ObjectReference?
     /// The application that a locked card still lets select.
@@ -34,6 +36,7 @@ struct Registry: ~Copyable {
     mutating func build(from memory: borrowing Memory) {
         entries.removeAll(keepingCapacity: true)
         issuer = nil
+        cardState = .terminated
         defaultSelected = nil
         finalApplication = nil
         mandatesDAP = false
@@ -46,7 +49,7 @@ struct Registry: ~Copyable {
             keys.append(AIDOrder(entry))
             guard entry.kind == .application else { continue }
             let privileges = entry.privileges
-            if entry.isIssuerSecurityDomain { issuer = reference }
+            if entry.isIssuerSecurityDomain { (issuer, cardState) = (reference, entry.lifeCycle) }
             if privileges.contains(.cardReset) { defaultSelected = reference }
             if privileges.contains(.finalApplication) { finalApplication = reference }
             if privileges.contains(.mandatedDAPVerification) { mandatesDAP = true }

@@ -27,6 +27,19 @@ enum SecurityDomain: Application {
         Command(ins: 0xD8, last: .secured, needsAuthentication: true, handler: putKey),
     ]
 
+    /// For each instruction code the row, counted from 1; 0: none.
+    private static let index: [UInt8] = {
+        var index = [UInt8](repeating: 0, count: 256)
+        for (number, command) in commands.enumerated() { index[Int(command.ins)] = UInt8(number + 1) }
+        return index
+    }()
+
+    /// The row of a command, whatever its class.
+    private static func command(of command: CommandAPDU) -> Command? {
+        let number = Int(index[Int(command.ins)])
+        return number == 0 ? nil : commands[number - 1]
+    }
+
     /// - Throws: 6A80 for parameters that are none, or a protocol that the card does not have.
     static func install(
         _ instance: ObjectReference,
@@ -50,8 +63,9 @@ enum SecurityDomain: Application {
         let isInSession = open.channels[call.channel].session.map { $0.pointee.secureChannel.state != .none } ?? false
         let isOwn = isOwn(call.command, isInSession: isInSession)
         // GPCS clause 5.1.1.5: GET DATA is all that is left, the commands of a session are not.
-        let isRead = isOwn && commands.contains { $0.ins == call.command.ins && $0.last == .terminated }
-        guard open.cardState(card) != .terminated || isRead else { throw .conditionsNotSatisfied }
+        if open.registry.cardState == .terminated {
+            guard isOwn, command(of: call.command)?.last == .terminated else { throw .conditionsNotSatisfied }
+        }
         guard isOwn else { return try card.executePlatform(call.command) }
         guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
             throw .conditionsNotSatisfied
@@ -73,7 +87,7 @@ enum SecurityDomain: Application {
         case (.proprietary, 0x50), (.proprietary, 0x82), (.proprietary, 0x88), (.proprietary, 0x2A): return true
         // GET IDENTITY of TS 31.102 has the instruction code of END R-MAC SESSION.
         case (.proprietary, 0x7A), (.proprietary, 0x78): return isInSession
-        case (.proprietary, _): return commands.contains { $0.ins == command.ins }
+        case (.proprietary, _): return index[Int(command.ins)] != 0
         }
     }
 
@@ -87,18 +101,17 @@ enum SecurityDomain: Application {
         _ card: inout UICC
     ) throws(StatusWord) -> StatusWord {
         // Commands of the platform can be sent in a secure channel session as well.
-        guard let command = commands.first(where: { $0.ins == call.command.ins }),
-            isOwn(call.command, isInSession: false)
-        else {
+        guard isOwn(call.command, isInSession: false), let command = command(of: call.command) else {
             return try card.executePlatform(call.command)
         }
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
             throw .securityStatusNotSatisfied
         }
         // The numbers of the states stand in the order of the table.
-        guard open.cardState(card).rawValue <= command.last.rawValue else { throw .conditionsNotSatisfied }
+        let state = open.registry.cardState
+        guard state.rawValue <= command.last.rawValue else { throw .conditionsNotSatisfied }
         // GPCS clause 5.1.1.4: a locked card is unlocked or terminated, the states of its applications stay.
-        if open.cardState(card) == .cardLocked, command.ins == 0xF0, call.command.p1 != 0x80 {
+        if state == .cardLocked, command.ins == 0xF0, call.command.p1 != 0x80 {
             throw .conditionsNotSatisfied
         }
         return try command.handler(call, &open, &card)

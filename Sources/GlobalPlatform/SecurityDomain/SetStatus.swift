@@ -33,7 +33,7 @@ extension OPEN {
         (.secured, .terminated, .cardTerminate), (.cardLocked, .terminated, .cardTerminate),
     ]
 
-    fileprivate func setCardState(
+    fileprivate mutating func setCardState(
         to state: LifeCycleState,
         _ call: Call,
         _ card: inout UICC
@@ -47,6 +47,7 @@ extension OPEN {
         let isAllowed = transition.privilege.map { call.instance.privileges.contains($0) }
         guard isAllowed ?? call.instance.isIssuerSecurityDomain else { throw .conditionsNotSatisfied }
         try card.memory.set(.lifeCycle, of: issuer, to: UInt32(state.rawValue))
+        hasChanged = true
     }
 
     /// The application that the data field names, where the security domain may change its state: its own or one below, or

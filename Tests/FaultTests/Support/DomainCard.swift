@@ -148,6 +148,8 @@ extension Card {
         let entry = try reference(aid)
         try system.memory.set(.lifeCycle, of: entry, to: UInt32(state.rawValue))
         system.memory.commit()
+        // As after a command that has changed it.
+        open.registry.build(from: system.memory)
     }
 }
 
