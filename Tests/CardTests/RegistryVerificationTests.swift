@@ -36,7 +36,7 @@ import Testing
 
     @Test func aRightCardHasNone() throws {
         #expect(defects(card.octets) == [])
-        #expect(card.objects.count == 20)
+        #expect(card.objects.count == 22)
         let package = try Vectors.octets("profiles/veuicc-default.der")
         #expect(defects(try RegistryCard(size: 131_072, profile: package).octets) == [])
     }
@@ -71,12 +71,13 @@ import Testing
         ("module " + Names.module, 32, "000000A1", .registryReference, 32),
         (Names.domain, 36, "000000A1", .registryReference, 36),
         (Names.loadFile, 36, "000000A1", .registryReference, 36),
-        (Names.application, 7, "A1", .networkAccess, 7), ("data", 3, "02", .applicationData, 0),
+        (Names.application, 7, "A1", .networkAccess, 7), ("data", 2, "01", .applicationData, 0),
         // Version, restrictions, attributes
         (Names.domain, 40, "0100", .registryEntry, 40), (Names.domain, 42, "0100", .registryEntry, 42),
         (Names.loadFile, 43, "01", .registryEntry, 42), (Names.domain, 44, "0008", .registryAttributes, 44),
         (Names.domain, 46, "C1", .registryAttributes, 46), (Names.domain, 47, "7F", .registryAttributes, 46),
-        (Names.domain, 49, "03", .registryAttributes, 46), (Names.loadFile, 44, "0001", .registryAttributes, 44),
+        (Names.domain, 57, "03", .registryAttributes, 54), (Names.domain, 46, "C70100CB03", .registryAttributes, 46),
+        (Names.loadFile, 44, "0001", .registryAttributes, 44),
         // Key sets
         ("keys 30", 4, "00000001", .keySetList, 4),
         ("keys 30", 8, "80", .keySet, 8), ("keys 30", 8, "00", .keySet, 8), ("keys 21", 8, "30", .keySet, 8),
@@ -86,7 +87,7 @@ import Testing
         ("keys 30", 25, "40", .key, 20), ("keys 30", 26, "8A", .key, 20), ("keys 30", 28, "0F", .key, 20),
         ("keys 73", 29, "05", .key, 20), ("keys 60", 24, "0022", .key, 20),
         // Application data: certificates of a key twice, no list
-        ("data", 10, "01", .applicationData, 7),
+        ("data", 12, "01", .applicationData, 9),
     ])
     func eachDefect(object: String, index: Int, new: String, reason: ImageDefect.Reason, at found: Int) throws {
         let new = try #require(Hex.octets(new))
@@ -117,5 +118,88 @@ import Testing
         let isFound = defects.contains(ImageDefect(offset: try place(other, found), reason: reason))
         // The second one of two with a name has it.
         #expect(isFound || reason == .registryName && defects.map(\.reason) == [.registryName], "\(defects)")
+    }
+
+    @Test func ringsOfSecurityDomainsAndOfKeySets() throws {
+        let first = try number(Names.domain)
+        let second = try number(Names.lockedDomain)
+        let octets = try changed([(Names.domain, 24, second), (Names.lockedDomain, 24, first)])
+        let found = defects(octets).filter { $0.reason == .securityDomain }.map(\.offset)
+        #expect(Set(found) == Set(try [Names.domain, Names.lockedDomain].map { try place($0, 24) }))
+        let itself = defects(try changed([(Names.domain, 24, first)]))
+        #expect(itself.contains(ImageDefect(offset: try place(Names.domain, 24), reason: .securityDomain)))
+        // The last key set of the list leads to the first one.
+        let ring = defects(try changed([("keys 73", 4, try number("keys 30"))]))
+        #expect(ring == [ImageDefect(offset: try place("keys 73", 4), reason: .keySetList)])
+    }
+
+    @Test func theOwnersOfWhatBelongsToADomain() throws {
+        let geometry = try #require(Geometry(size: card.octets.count))
+        func owned(_ object: String, by owner: UInt8) throws -> [ImageDefect.Reason] {
+            var octets = card.octets
+            let first = try #require(card.objects[object])
+            var page = first
+            while page != 0x3FFFF {
+                let offset = geometry.pageTableFirstPage * 64 + page * 4
+                var entry = octets[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+                entry = entry & ~(0xFF << 18) | UInt32(owner) << 18
+                for index in 0..<4 { octets[offset + index] = UInt8(truncatingIfNeeded: entry >> (24 - 8 * index)) }
+                page = Int(entry & 0x3FFFF)
+            }
+            return defects(octets).map(\.reason)
+        }
+        // The two domains have the owners 1 and 2.
+        #expect(try owned("keys 30", by: 0).contains(.keySetList))
+        #expect(try owned("data", by: 2) == [.registryOwner])
+        #expect(try owned("load file", by: 1) == [.registryOwner])
+        #expect(try owned(Names.application, by: 1) == [.registryOwner])
+        #expect(try owned(Names.firmware, by: 1) == [])
+    }
+
+    /// Every octet of what the objects hold, for both verifiers.
+    @Test func bothVerifiersAgreeOnEachOctetOfTheObjects() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try Data(card.octets).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let geometry = try #require(Geometry(size: card.octets.count))
+        let end = try #require(card.octets.lastIndex { $0 != 0xFF }) + 1
+        let objects = geometry.firstDataPage * Geometry.pageSize..<end
+        let owners = 64..<64 + 8 * 3
+        let mutations = (Array(owners) + Array(objects)).flatMap { offset in
+            [Mutation(offset: offset, mask: 1 << UInt8(offset * 7 / 4 % 8))]
+                + (offset % 3 == 0 ? [Mutation(offset: offset, mask: 0xFF)] : [])
+        }
+        let answers = try ImageReader.accepts(mutations, of: file.path)
+        #expect(answers.count == mutations.count)
+        for (mutation, answer) in zip(mutations, answers) {
+            var changed = card.octets
+            changed[mutation.offset] ^= mutation.mask
+            #expect(defects(changed).isEmpty == answer, "\(mutation): \(defects(changed))")
+        }
+        print("\(mutations.count) mutations, \(answers.count { $0 }) accepted")
+    }
+
+    /// Several octets at random: no trap, and the card stays usable or refuses.
+    @Test func anyDamageIsReadToTheEnd() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var random = RepeatableGenerator(state: seed)
+        let end = try #require(card.octets.lastIndex { $0 != 0xFF }) + 64
+        for _ in 0..<300 {
+            var changed = card.octets
+            for _ in 0..<Int.random(in: 1...40, using: &random) {
+                let start = Bool.random(using: &random) ? 64 : end / 4 * 3
+                changed[Int.random(in: start..<end, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            let found = defects(changed)
+            do throws(ImageDefect) {
+                let card = try CopiedCard(changed)
+                for command in [
+                    "00A4040008A000000151000000", "00A4040008A000000559010101", "80CA00E000",
+                    "8050300008 0102030405060708",
+                    "80F24000024F0000",
+                ] { #expect(card.send(command).count >= 4) }
+            } catch { #expect(found.contains(error)) }
+        }
     }
 }
