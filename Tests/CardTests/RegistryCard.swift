@@ -7,7 +7,7 @@ import Testing
 
 @testable import GlobalPlatform
 
-/// The image of a card with everything that format 1.1 knows: an issuer security domain, two below it, one of them with a
+/// The image of a card with what format 1.1 knows: an issuer security domain, two below it, one of them with a
 /// quota, a reservation and a key set of each use, load files, a module, data objects, a locked application, an ADF.
 struct RegistryCard {
     static let domain = "A000000559010101"
