@@ -1193,8 +1193,8 @@ def show_tree(lines):
 
 def show_dump(image):
     export = image.export()
-    shown = {entry["object"]: entry for group in ("files", "codes", "parameters", "headers", "sessions", "registry", "key_sets",
-                                             "load_files", "data")
+    groups = ("files", "codes", "parameters", "headers", "sessions", "registry", "key_sets", "load_files", "data")
+    shown = {entry["object"]: entry for group in groups
              for entry in export[group]}
     for item in image.objects.values():
         print(f"object {item.number}: {KINDS.get(item.kind, f'kind {item.kind}')}, owner {item.owner}, "

@@ -44,9 +44,9 @@ def code(key, value, attributes=0, tries=0x33, unblocked_by=0, replaced_by=0):
 class Builder:
     """Makes an image of 65,536 octets. Pages are given out in the order of `order`, if there is one."""
 
-    def __init__(self, order=()):
+    def __init__(self, order=(), minor=0):
         self.octets = bytearray(b"\xFF" * SIZE)
-        block = b"VEUICC\r\n" + struct.pack(">HHIIIIIII", 1, 0, SIZE, 64, 1, JOURNAL, 64, TABLE, DATA) + b"\xFF" * 20
+        block = b"VEUICC\r\n" + struct.pack(">HHIIIIIII", 1, minor, SIZE, 64, 1, JOURNAL, 64, TABLE, DATA) + b"\xFF" * 20
         self.put(0, block + struct.pack(">I", zlib.crc32(block)))
         self.order = list(order) + [page for page in range(DATA, 1024) if page not in order]
         self.owner(0)
@@ -58,8 +58,8 @@ class Builder:
         self.put(offset, octets)
         self.put(60, struct.pack(">I", zlib.crc32(self.octets[:60])))
 
-    def owner(self, number, parent=0xFF, quota=NONE):
-        self.put(64 + 8 * number, bytes([1, parent, 0xFF, 0xFF]) + struct.pack(">I", quota))
+    def owner(self, number, parent=0xFF, quota=NONE, reserved=0xFFFF):
+        self.put(64 + 8 * number, bytes([1, parent]) + struct.pack(">HI", reserved, quota))
 
     def table(self, page, tag, kind, owner, following):
         self.put(TABLE * 64 + 4 * page, struct.pack(">I", tag << 30 | kind << 26 | owner << 18 | following))
@@ -112,6 +112,63 @@ def card(order=()):
     at["HEADER"] = made.object(7, 1, bytes.fromhex("800102810103"))
     session = struct.pack(">BBBBIII", 0, 2, 1, 0, at["TELECOM"], at["ADN"], at["USIM"])
     at["SESSION"] = made.object(6, 0, b"RESUMEME\x01" + session + struct.pack(">IBBH", at["PIN"], 0x0A, 0, 0))
+    return made, at
+
+
+def registry_entry(kind, aid, *, state=1, privileges=0, program=0, domain=NONE, load_file=NONE, content=NONE,
+                   data=NONE, version=0, attributes=b""):
+    """A registry entry (section 7.6)."""
+    return (bytes([kind, state, 0xFF]) + privileges.to_bytes(3, "big") + bytes([len(aid)]) + aid.ljust(16, b"\xFF")
+            + bytes([program]) + struct.pack(">IIIIHHH", domain, load_file, content, data, version, 0, len(attributes))
+            + attributes)
+
+
+def component(kind, value):
+    return bytes([kind]) + struct.pack(">H", len(value)) + value
+
+
+def key(identifier, *components):
+    """A key in a key set (section 7.7)."""
+    whole = b"".join(components)
+    return bytes([identifier, 0, 0, 0xFF]) + struct.pack(">H", len(whole)) + whole
+
+
+def key_set(domain, following, version, purpose, option, *keys):
+    """A key set (section 7.7)."""
+    return (struct.pack(">IIBBBBIB", domain, following, version, purpose, option, 0, 0, 255) + b"\xFF" * 3
+            + b"".join(keys))
+
+
+def registry():
+    """A builder of format 1.1 with an issuer security domain, one below it, key sets, a load file, and an ADF."""
+    made, at = Builder(minor=1), {}
+    made.owner(1, 0, 4096, 32)
+    made.owner(2, 1, 1024)
+    # Objects name each other: their pages are known before they are made.
+    for index, name in enumerate(("ISSUER", "DOMAIN", "FILE", "MODULE", "USIM", "KEYS", "MORE", "BLOCK", "DATA", "MF",
+                                  "ADF")):
+        at[name] = 700 + 8 * index
+
+    def put(name, kind, owner, content):
+        made.order = [at[name] + index for index in range(8)]
+        made.object(kind, owner, content)
+
+    aid = bytes.fromhex("A0000000871002")
+    put("ISSUER", 8, 0, registry_entry(1, b"ISSUER", state=0x0F, privileges=0x9EFE80, program=1, load_file=at["FILE"]))
+    put("DOMAIN", 8, 1, registry_entry(1, b"DOMAIN", state=0x0F, privileges=0x800000, program=1, domain=at["ISSUER"],
+                                       load_file=at["FILE"], content=at["KEYS"], data=at["DATA"],
+                                       attributes=bytes.fromhex("C7020100C90481020370")))
+    put("FILE", 8, 0, registry_entry(2, b"FILE-0", domain=at["ISSUER"], content=at["BLOCK"], version=0x0102))
+    put("MODULE", 8, 0, registry_entry(3, b"FILE-0", domain=at["ISSUER"], load_file=at["FILE"], program=1))
+    put("USIM", 8, 2, registry_entry(1, aid, state=7, program=2, domain=at["ISSUER"], content=at["ADF"]))
+    three = [key(number, component(0x88, bytes(16))) for number in (1, 2, 3)]
+    put("KEYS", 9, 1, key_set(at["DOMAIN"], at["MORE"], 0x30, 0x03, 0x70, *three))
+    put("MORE", 9, 1, key_set(at["DOMAIN"], NONE, 0x60, 0x11, 0x00,
+                              key(0x11, component(0xB1, b"\x11" * 32), component(0xF0, b"\x03"))))
+    put("BLOCK", 10, 0, struct.pack(">I", at["FILE"]) + b"block")
+    put("DATA", 11, 1, bytes.fromhex("4202AABB BF21020130 BF21020230"))
+    put("MF", 1, 2, file(NONE, 0x3F00, 0x78))
+    put("ADF", 1, 2, file(at["MF"], 0xFFFF, 0x78, attributes=b"\x84\x07" + aid))
     return made, at
 
 
@@ -172,11 +229,11 @@ class Superblock(unittest.TestCase):
         made, _ = card()
         made.superblock(10, b"\x00\x07")
         made.superblock(40, b"\x12\x34")
-        made.object(9, 1, b"of the future")
+        made.object(12, 1, b"of the future")
         made.put(64 + 2, b"\x00\x00")
         self.assertEqual(image(made).problems, [])
         unknown = image(made).export()["unknown"]
-        self.assertEqual([(item["kind"], item["content"]) for item in unknown], [(9, b"of the future".hex().upper())])
+        self.assertEqual([(item["kind"], item["content"]) for item in unknown], [(12, b"of the future".hex().upper())])
 
 
 class Contents(unittest.TestCase):
@@ -242,8 +299,8 @@ class Contents(unittest.TestCase):
                     if self.made.octets[TABLE * 64 + 4 * page:][:4] != FREE_MARK])
         self.assertEqual(info["free_pages"], 1024 - DATA - used)
         self.assertEqual(info["owners"], [
-            {"owner": 0, "parent": None, "quota": None, "used": 64},
-            {"owner": 1, "parent": 0, "quota": 4096, "used": 64 * (used - 1)}])
+            {"owner": 0, "parent": None, "quota": None, "reserved": 0, "used": 64},
+            {"owner": 1, "parent": 0, "quota": 4096, "reserved": 0, "used": 64 * (used - 1)}])
         self.assertEqual(info["journal"], {"state": "closed", "entries": []})
         self.assertEqual(info["objects"], {
             "file": 9, "PIN codes": 2, "unblocking codes": 1, "authentication parameters": 2,
@@ -286,6 +343,128 @@ class Contents(unittest.TestCase):
         for number in self.at.values():
             self.assertIn(f"object {number}: ", output)
         self.assertIn("value=31323334FFFFFFFF", output)
+
+
+class Registry(unittest.TestCase):
+    """Format 1.1: sections 7.6 to 7.9, and what owners take (section 4)."""
+
+    def setUp(self):
+        self.made, self.at = registry()
+
+    def reasons(self):
+        return [reason for _, reason in image(self.made).problems]
+
+    def test_the_card_is_consistent(self):
+        self.assertEqual(image(self.made).problems, [])
+
+    def test_export(self):
+        export = json.loads(run(bytes(self.made.octets), "export")[1])
+        entries = {line["object"]: line for line in export["registry"]}
+        domain = entries[self.at["DOMAIN"]]
+        self.assertEqual((domain["aid"], domain["state"], domain["privileges"], domain["program"]),
+                         (b"DOMAIN".hex().upper(), "0F", "800000", "security domain"))
+        self.assertEqual((domain["security_domain"], domain["content"], domain["data"]),
+                         (self.at["ISSUER"], self.at["KEYS"], self.at["DATA"]))
+        self.assertEqual(domain["attributes"], "C7020100C90481020370")
+        self.assertEqual(entries[self.at["FILE"]]["version"], "1.2")
+        keys = {line["object"]: line for line in export["key_sets"]}
+        self.assertEqual(keys[self.at["KEYS"]]["next"], self.at["MORE"])
+        self.assertEqual((keys[self.at["MORE"]]["version"], keys[self.at["MORE"]]["purpose"]), ("60", "11"))
+        self.assertEqual([line["components"] for line in keys[self.at["MORE"]]["keys"]], ["B1:" + "11" * 32 + " F0:03"])
+        self.assertEqual(export["load_files"][0]["block"], b"block".hex().upper())
+        self.assertEqual(export["data"][0]["content"], "4202AABBBF21020130BF21020230")
+        self.assertEqual(export["unknown"], [])
+
+    def test_format_1_0_has_none_of_it(self):
+        self.made.superblock(10, b"\x00\x00")
+        reasons = " ".join(self.reasons())
+        for kind in (8, 9, 10, 11):
+            self.assertIn(f"reserved kind {kind}", reasons)
+        self.assertIn((64 + 8 + 2, "reserved octets are not erased"), image(self.made).problems)
+
+    def test_what_owners_take(self):
+        info = json.loads(run(bytes(self.made.octets), "info", "--json")[1])
+        owners = {line["owner"]: line for line in info["owners"]}
+        self.assertEqual((owners[1]["reserved"], owners[1]["used"], owners[2]["used"]), (2048, 64 * 6, 64 * 3))
+        for change, offset, reason in (
+            # What belongs to owner 1 counts for it.
+            (lambda: self.made.owner(1, 0, 64 * 8), 4, "takes 576 octets of 512"),
+            (lambda: self.made.owner(1, 0, 64 * 9), 4, None),
+            # What owner 2 has reserved counts too.
+            (lambda: self.made.owner(2, 1, NONE, 8), 4, "takes 896 octets of 576"),
+            (lambda: self.made.owner(1, 0, 64, 2), 2, "reserves 128 octets of 64"),
+            (lambda: self.made.owner(1, 0, NONE, 900), 2, "of 55232"),
+        ):
+            change()
+            problems = image(self.made).problems
+            if reason is None:
+                self.assertEqual(problems, [])
+            else:
+                self.assertTrue(any(reason in text and at % 8 == offset for at, text in problems), problems)
+
+    def test_each_damage(self):
+        for name, offset, octets, reason in (
+            ("DOMAIN", 0, b"\x04", "kind 04"), ("DOMAIN", 1, b"\x05", "the state 05"),
+            ("DOMAIN", 2, b"\x07", "before a lock 07"), ("DOMAIN", 3, b"\x80\x00\x01", "do not go together"),
+            ("USIM", 3, b"\x40", "do not go together"), ("FILE", 3, b"\x04", "no application"),
+            ("DOMAIN", 3, b"\x84", "another application has"), ("DOMAIN", 6, b"\x04", "AID of 4 octets"),
+            ("DOMAIN", 6, b"\x05", "octets behind the AID"), ("DOMAIN", 7, b"ISSUER", "twice"),
+            ("DOMAIN", 23, b"\x02", "the program 02"), ("DOMAIN", 24, struct.pack(">I", 7), "is no security domain"),
+            ("DOMAIN", 24, struct.pack(">I", 708), "form a ring"), ("DOMAIN", 24, FREE_MARK, "2 issuer security"),
+            ("ISSUER", 3, b"\x1E", "0 issuer security"), ("MODULE", 28, FREE_MARK, "without a load file"),
+            ("USIM", 28, struct.pack(">I", 7), "no load file of it"), ("USIM", 32, struct.pack(">I", 7), "is no ADF"),
+            ("USIM", 32, FREE_MARK, "has no registry entry"), ("USIM", 7, b"B", "the ADF is"),
+            ("BLOCK", 0, struct.pack(">I", 7), "no load file that names it"),
+            ("FILE", 32, FREE_MARK, "belongs to no registry entry"), ("DOMAIN", 36, FREE_MARK, "belongs to no registry"),
+            ("FILE", 36, struct.pack(">I", 764), "no application data"), ("MODULE", 40, b"\x01", "a version"),
+            ("FILE", 43, b"\x01", "restrictions 0001"), ("DOMAIN", 45, b"\x04", "do not fit the object"),
+            ("DOMAIN", 46, b"\xC1", "the attribute C1"), ("DOMAIN", 47, b"\x7F", "no list of BER-TLV"),
+            ("DOMAIN", 53, b"\x03", "the parameters are no list"), ("DATA", 1, b"\x7F", "no list of BER-TLV"),
+            ("DATA", 12, b"\x01", "BF21 twice"),
+            ("KEYS", 0, struct.pack(">I", 700), "no further key set"), ("KEYS", 4, FREE_MARK, "in no list"),
+            ("MORE", 4, struct.pack(">I", 740), "no further key set"), ("MORE", 8, b"\x30", "version 30 twice"),
+            ("KEYS", 8, b"\x80", "version 80"), ("KEYS", 9, b"\x02", "not what the keys are for"),
+            ("KEYS", 10, b"\x40", "the option 40"), ("KEYS", 17, b"\x00", "reserved"),
+            ("KEYS", 20, b"\x81", "top bit"), ("KEYS", 20, b"\x02", "twice"), ("KEYS", 25, b"\xFF", "no key stands"),
+            ("KEYS", 26, b"\xA1", "none of a key"), ("MORE", 8, b"\xFE", "version FE"),
+        ):
+            with self.subTest(reason, name=name, offset=offset):
+                self.setUp()
+                self.made.put(self.at[name] * 64 + 4 + offset, octets)
+                self.assertTrue(any(reason in text for text in self.reasons()), self.reasons())
+                self.assertEqual(run(bytes(self.made.octets), "verify")[0], 1)
+
+    def test_owners_of_what_belongs_to_an_entry(self):
+        for name, kind, owner, reason in (("DATA", 11, 0, "has another owner"), ("KEYS", 9, 0, "no further key set"),
+                                          ("DOMAIN", 8, 2, "does not belong to that of its security domain")):
+            self.setUp()
+            self.made.table(self.at[name], 1, kind, owner, 0x3FFFF)
+            self.assertTrue(any(reason in text for text in self.reasons()), self.reasons())
+
+    def test_what_keys_are_for(self):
+        def use(version, *keys):
+            return reader.purpose_of(version, reader.keys_of(key_set(0, 0, version, 0, 0, *keys)))
+
+        aes = [key(number, component(0x88, bytes(16))) for number in (1, 2, 3)]
+        des = [key(number, component(0x80, bytes(16))) for number in (1, 2, 3)]
+        private = key(0x13, component(0xB1, bytes(32)), component(0xF0, b"\x00"))
+        for version, keys, purpose in (
+            (0x01, aes, 0x80), (0x40, aes, 0x81), (0x30, aes, 0x03), (0x30, aes[:2], 0xFF), (0x30, des, None),
+            (0x20, des, 0x02), (0x20, aes, None), (0x50, aes, 0x03), (0x50, des, 0x02), (0x50, aes[:1] + des[1:], 0xFF),
+            (0x70, aes, 0xFF), (0x50, [private], 0x11), (0x50, [private, *aes], None), (0xFF, des, 0x02),
+        ):
+            self.assertEqual(use(version, *keys), purpose, f"{version:02X}")
+
+    def test_any_damage_is_read_to_the_end(self):
+        chance = random.Random(2302)
+        for _ in range(150):
+            self.setUp()
+            for _ in range(chance.randrange(1, 40)):
+                page = chance.choice([1, *range(TABLE + 43, TABLE + 49), *self.at.values()])
+                self.made.put(page * 64 + chance.randrange(60), chance.randbytes(chance.randrange(1, 5)))
+            self.assertEqual(run(bytes(self.made.octets), "verify")[0], 1 if image(self.made).problems else 0)
+            for verb in ("info", "tree", "dump", "export"):
+                self.assertEqual(run(bytes(self.made.octets), verb)[0], 0)
 
 
 class Journal(unittest.TestCase):

@@ -94,7 +94,7 @@ import Testing
     }
 
     /// Thousands of objects that all claim the same pages, so that their contents together are far larger than the image.
-    @Test(.timeLimit(.minutes(1)), arguments: [ObjectKind.file, .pinCodes, .profileHeader])
+    @Test(.timeLimit(.minutes(1)), arguments: [ObjectKind.file, .pinCodes, .profileHeader, .registryEntry, .keySet])
     func objectsThatShareTheirPagesAreNotReadWithoutEnd(kind: ObjectKind) throws {
         let image = UnsafeMutableRawBufferPointer.allocate(byteCount: 1_048_576, alignment: 4_096)
         defer { image.deallocate() }

@@ -45,7 +45,7 @@ final class CopiedCard {
     }
 }
 
-/// vectors/images/format-1.0.img, whose README says what is in it.
+/// The images in vectors/images, whose README says what is in them.
 @Suite struct FixtureTests {
     @Test func theImageOfFormat1IsRead() throws {
         let octets = try Vectors.octets("images/format-1.0.img")
@@ -67,13 +67,43 @@ final class CopiedCard {
         #expect(card.card.system.memory.usage(of: Owner(number: 1)) == 384)
     }
 
-    @Test func itIsTheOneThatTheReadmeNames() throws {
+    @Test(arguments: [("1.0", "65,536"), ("1.1", "131,072")])
+    func itIsTheOneThatTheReadmeNames(format: String, size: String) throws {
         let readme = String(decoding: try Vectors.octets("images/README.md"), as: UTF8.self)
         let answer = try ImageReader.run(
             "print(json.dumps(hashlib.sha256(pathlib.Path(request).read_bytes()).hexdigest()))",
-            Vectors.folder.appending(path: "images/format-1.0.img").path,
+            Vectors.folder.appending(path: "images/format-\(format).img").path,
             as: String.self
         )
-        #expect(readme.contains("| format-1.0.img | 1.0 | 65,536 | `\(answer)` |"))
+        #expect(readme.contains("| format-\(format).img | \(format) | \(size) | `\(answer)` |"))
+    }
+
+    @Test func theImageOfFormat1_1IsRead() throws {
+        let octets = try Vectors.octets("images/format-1.1.img")
+        #expect(octets.withUnsafeBytes { Card.defects(of: $0) }.filter { !$0.reason.isRemark } == [])
+        let path = Vectors.folder.appending(path: "images/format-1.1.img").path
+        #expect(try ImageReader.contents([path]).map(\.problems) == [[]])
+        let card = try CopiedCard(octets)
+        for (command, response) in [
+            ("00A4000C022FE2", "9000"), ("00B000000A", "989909010000000000319000"),
+            ("00A4040C08A000000151000000", "9000"), ("80CA0042", "420540123456789000"),
+            // A session with the keys of version 30: its first sequence counter.
+            ("8050300008 0102030405060708", "6120"),
+            ("00A4040C08A000000559010101", "9000"), ("80503000080102030405060708", "6120"),
+            ("00A4040C08A000000559010102", "6A82"),
+        ] { #expect(card.send(command) == response, "\(command)") }
+        #expect(card.card.system.memory.quota(of: Owner(number: 1)) == 8_192)
+        #expect(card.card.system.memory.reserved(of: Owner(number: 1)) == 4_096)
+    }
+
+    /// What vectors/images/README.md makes the image of the last format with: it is written to the path that the
+    /// environment variable names, if there is one.
+    @Test func theCardMakesTheSameImageEachTime() throws {
+        let package = try Vectors.octets("profiles/veuicc-default.der")
+        let octets = try RegistryCard(size: 131_072, profile: package).octets
+        #expect(try RegistryCard(size: 131_072, profile: package).octets == octets)
+        if let path = ProcessInfo.processInfo.environment["VEUICC_FIXTURE"] {
+            try Data(octets).write(to: URL(filePath: path))
+        }
     }
 }
