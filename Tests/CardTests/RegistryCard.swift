@@ -189,8 +189,14 @@ struct RegistryCard {
         }
         note(.loadFile) { _ in "load file" }
         note(.applicationData) { reference in
-            let domain = card.open.registry.issuer.flatMap { RegistryEntry($0, in: card.system.memory) }
-            return domain?.data == reference ? "issuer's data" : "data"
+            let names = [(issuer, "issuer's data"), (domain, "data")]
+            for (aid, name) in names {
+                let entry = (Hex.octets(aid) ?? []).withView {
+                    card.open.registry.entry($0, in: card.system.memory)
+                }
+                if entry?.data == reference { return name }
+            }
+            return "rules"
         }
         note(.file) { reference in
             card.system.description(of: reference)?.isApplication == true ? "ADF" : "MF"

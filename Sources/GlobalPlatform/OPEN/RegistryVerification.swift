@@ -2,8 +2,8 @@ import CardOS
 import Memory
 import Octets
 
-/// Compares the registry of an image with docs/memory-image.md sections 7.6, 7.8 and 7.9: entries, their references, load
-/// files and application data. Any octets are read to the end, and nothing traps.
+/// Compares the registry of an image with docs/memory-image.md sections 7.6, 7.8 and 7.9: entries, their references,
+/// load files and application data. Any octets are read to the end, and nothing traps.
 struct RegistryVerification {
     private(set) var defects: [ImageDefect] = []
     /// All entries, in the order of their objects.
