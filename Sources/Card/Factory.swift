@@ -134,7 +134,7 @@ public struct FactoryConfiguration: Sendable {
 extension Card {
     /// Makes the issuer security domain, by commands that docs/globalplatform.md lists.
     ///
-    /// - Throws: the status word of the command that failed; the image is then as before it.
+    /// - Throws: the status word of the command that failed; what came before it stays.
     public mutating func manufacture(_ configuration: FactoryConfiguration) throws(StatusWord) {
         powerOn()
         try open.registerFirmware(on: &system)

@@ -192,6 +192,7 @@ enum StatusWordTable {
             "no profile package here has a USIM without IMSI; Tests/TelecomTests shows it"
         ),
         Obstacle("GET RESPONSE", "6E00", "it has every class: an unknown one is not that command"),
+        Obstacle("GET RESPONSE", "6882", "it belongs to the transmission: it comes with secure messaging as well"),
     ]
 
     struct Obstacle: Sendable {

@@ -39,6 +39,9 @@ final class FactoryCard {
         response.deallocate()
     }
 
+    /// The entry of the issuer security domain.
+    var issuer: ObjectReference? { card.open.registry.issuer }
+
     /// What sensitive data are enciphered with in the sessions that `authenticate` opens: AES, a key of 00.
     static func encryption() throws(CryptoError) -> DataEncryptionKey {
         let key = SecretOctets(count: 16)
