@@ -124,6 +124,7 @@ private enum Vectors {
     /// The image of a factory-fresh card, as `veuicc card new` makes it.
     static func image(size: Int) throws -> [UInt8] {
         let card = try FaultCard(Fixture.empty(size: size))
+        try card.card.manufacture(FactoryConfiguration())
         guard card.card.install(profilePackage: [try Fixture.package(Fixture.defaultPackage)]).isInstalled else {
             throw Fixture.Failure.notInstalled
         }
