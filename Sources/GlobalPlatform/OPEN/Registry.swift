@@ -21,8 +21,6 @@ struct Registry: ~Copyable {
     private(set) var finalApplication: ObjectReference?
     /// The applications that are selected implicitly on a logical channel.
     private var implicit: [(channel: UInt8, application: ObjectReference)] = []
-    /// Whether a security domain with Mandated DAP Verification is there.
-    private(set) var mandatesDAP = false
     private var slots: UnsafeMutableBufferPointer<UInt32>
 
     init() {
@@ -39,7 +37,6 @@ struct Registry: ~Copyable {
         cardState = .terminated
         defaultSelected = nil
         finalApplication = nil
-        mandatesDAP = false
         implicit.removeAll(keepingCapacity: true)
         var keys: [AIDOrder] = []
         var next = memory.firstObject(of: .registryEntry)
@@ -52,7 +49,6 @@ struct Registry: ~Copyable {
             if entry.isIssuerSecurityDomain { (issuer, cardState) = (reference, entry.lifeCycle) }
             if privileges.contains(.cardReset) { defaultSelected = reference }
             if privileges.contains(.finalApplication) { finalApplication = reference }
-            if privileges.contains(.mandatedDAPVerification) { mandatesDAP = true }
             if entry.attributesLength > 0 { collectImplicit(entry, memory) }
         }
         keys.sort()
