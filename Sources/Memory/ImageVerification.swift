@@ -131,7 +131,7 @@ struct ImageVerification: ~Copyable {
                 continue
             }
             if entry.isFirst || entry.isFurther {
-                accounts.pages[Int(entry.owner)] += 1
+                accounts[Int(entry.owner)].pages += 1
                 if !isOwner[Int(entry.owner)] { note(.pageOwner, at: entryOffset(page)) }
             }
             if entry.isFirst {
@@ -190,7 +190,7 @@ struct ImageVerification: ~Copyable {
         accounts.addUp(eeprom, geometry)
         for number in 0..<Geometry.ownerCount where isOwner[number] {
             guard let quota = OwnerEntry(number, in: eeprom, geometry)?.quota else { continue }
-            if Int(accounts.loads[number]) * Geometry.pageSize > Int(quota) {
+            if Int(accounts[number].load) * Geometry.pageSize > Int(quota) {
                 note(.ownerQuota, at: ownerOffset(number) + 4)
             }
         }

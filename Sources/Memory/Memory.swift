@@ -199,7 +199,7 @@ public struct Memory: ~Copyable {
                 if freePages == 0 { lowestFreePage = page }
                 freePages += 1
             } else {
-                accounts.pages[Int(entry.owner)] += 1
+                accounts[Int(entry.owner)].pages += 1
                 unusedFrom = page + 1
             }
         }

@@ -8,29 +8,31 @@ import Octets
 ///
 /// Promise: a change costs a step for each owner above the one concerned, whatever the size of the image.
 struct OwnerAccounts: ~Copyable {
-    /// How many pages each owner has itself.
-    let pages: UnsafeMutableBufferPointer<UInt32>
-    /// How many pages each owner takes with what belongs to it.
-    let loads: UnsafeMutableBufferPointer<UInt32>
+    /// What one owner takes, in pages.
+    struct Account {
+        /// How many pages it has itself.
+        var pages: UInt32 = 0
+        /// How many it takes with what belongs to it.
+        var load: UInt32 = 0
+    }
+
+    /// The accounts by number, up to the highest owner that takes anything: most cards have few owners.
+    private var accounts: [Account] = []
     /// The charges of the owners that belong to nobody, in pages.
     var total = 0
 
-    init() {
-        // Buffers, not inline arrays: the memory is handed down many calls, and should stay small.
-        pages = .allocate(capacity: Geometry.ownerCount)
-        loads = .allocate(capacity: Geometry.ownerCount)
-        clear()
-    }
-
-    deinit {
-        pages.deallocate()
-        loads.deallocate()
+    /// The account of the owner with a number, 0 to 255.
+    subscript(number: Int) -> Account {
+        get { number < accounts.count ? accounts[number] : Account() }
+        set {
+            while accounts.count <= number { accounts.append(Account()) }
+            accounts[number] = newValue
+        }
     }
 
     /// Nobody has a page.
     mutating func clear() {
-        pages.initialize(repeating: 0)
-        loads.initialize(repeating: 0)
+        accounts.removeAll(keepingCapacity: true)
         total = 0
     }
 
@@ -40,7 +42,7 @@ struct OwnerAccounts: ~Copyable {
         // How many owners belong to one and have not been added to its load yet.
         var waiting: InlineArray<256, UInt16> = InlineArray(repeating: 0)
         for number in 0..<Geometry.ownerCount {
-            loads[number] = pages[number]
+            if number < accounts.count { accounts[number].load = accounts[number].pages }
             if let parent = OwnerEntry(number, in: eeprom, geometry)?.parent { waiting[Int(parent.number)] += 1 }
         }
         for start in 0..<Geometry.ownerCount where waiting[start] == 0 {
@@ -48,14 +50,14 @@ struct OwnerAccounts: ~Copyable {
             // From a start on to the first one that still waits; owners in a ring, as in a defective image, all do.
             while true {
                 let entry = OwnerEntry(number, in: eeprom, geometry)
-                let charge = max(loads[number], UInt32(entry?.reservedPages ?? 0))
+                let charge = max(self[number].load, UInt32(entry?.reservedPages ?? 0))
                 // Not a start once more.
                 waiting[number] = .max
                 guard let parent = (entry?.parent).map({ Int($0.number) }) else {
                     total += Int(charge)
                     break
                 }
-                loads[parent] &+= charge
+                self[parent].load &+= charge
                 waiting[parent] -= 1
                 // One behind this start in the table is a start itself.
                 guard waiting[parent] == 0, parent < start else { break }
@@ -79,7 +81,7 @@ extension Memory {
 
     /// How many octets `owner` takes with all that belongs to it.
     public func load(of owner: Owner) -> Int {
-        Int(accounts.loads[Int(owner.number)]) * Geometry.pageSize
+        Int(accounts[Int(owner.number)].load) * Geometry.pageSize
     }
 
     /// How many more pages `owner` can take.
@@ -94,7 +96,7 @@ extension Memory {
         for _ in 0..<Geometry.ownerCount {
             guard let current = place else { break }
             let entry = OwnerEntry(Int(current.number), in: eeprom, geometry)
-            let load = Int(accounts.loads[Int(current.number)])
+            let load = Int(accounts[Int(current.number)].load)
             if let quota = entry?.quota { allowance = min(allowance, prepaid + Int(quota) / Geometry.pageSize - load) }
             prepaid += max(0, (entry?.reservedPages ?? 0) - load)
             place = entry?.parent
@@ -107,7 +109,7 @@ extension Memory {
     /// Counts pages that `owner` has more, or has no longer.
     mutating func count(pages: Int, of owner: Owner) {
         let number = Int(owner.number)
-        accounts.pages[number] = UInt32(clamping: Int(accounts.pages[number]) + pages)
+        accounts[number].pages = UInt32(clamping: Int(accounts[number].pages) + pages)
         charge(pages, to: owner)
     }
 
@@ -120,9 +122,9 @@ extension Memory {
             let number = Int(current.number)
             let entry = OwnerEntry(number, in: eeprom, geometry)
             let reserved = entry?.reservedPages ?? 0
-            let before = Int(accounts.loads[number])
+            let before = Int(accounts[number].load)
             let after = max(0, before + pages)
-            accounts.loads[number] = UInt32(clamping: after)
+            accounts[number].load = UInt32(clamping: after)
             pages = max(after, reserved) - max(before, reserved)
             place = entry?.parent
         }
@@ -132,6 +134,6 @@ extension Memory {
     /// What the owner above is charged for `owner`, in pages.
     func charge(of owner: Owner) -> Int {
         let reserved = OwnerEntry(Int(owner.number), in: eeprom, geometry)?.reservedPages ?? 0
-        return max(Int(accounts.loads[Int(owner.number)]), reserved)
+        return max(Int(accounts[Int(owner.number)].load), reserved)
     }
 }

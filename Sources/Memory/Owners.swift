@@ -78,7 +78,7 @@ extension Memory {
 
     /// How many octets the pages of `owner` itself take.
     public func usage(of owner: Owner) -> Int {
-        Int(accounts.pages[Int(owner.number)]) * Geometry.pageSize
+        Int(accounts[Int(owner.number)].pages) * Geometry.pageSize
     }
 
     /// Enters an owner that belongs to `parent`, under the lowest free number.
@@ -100,7 +100,7 @@ extension Memory {
         for number in UInt8(1)...254 {
             let owner = Owner(number: number)
             // One whose pages the transaction frees is not taken again before it has committed.
-            guard !exists(owner), accounts.pages[Int(number)] == 0 else { continue }
+            guard !exists(owner), accounts[Int(number)].pages == 0 else { continue }
             try write(OwnerEntry(parent: parent, quota: quota, reservedPages: pages), of: owner)
             charge(pages, to: parent)
             return owner
@@ -147,7 +147,7 @@ extension Memory {
     /// - Throws: 6985 while it has pages that the transaction does not free, while others belong to it, or for the card
     ///   itself.
     public mutating func removeOwner(_ owner: Owner) throws(StatusWord) {
-        guard owner != .card, Int(accounts.pages[Int(owner.number)]) == pagesToFree(of: owner) else {
+        guard owner != .card, Int(accounts[Int(owner.number)].pages) == pagesToFree(of: owner) else {
             throw .conditionsNotSatisfied
         }
         for number in UInt8(0)...254 {
@@ -155,7 +155,7 @@ extension Memory {
         }
         // The pages that are to be erased belong to nobody until they are.
         charge(-charge(of: owner), to: parent(of: owner))
-        charge(Int(accounts.loads[Int(owner.number)]), to: nil)
+        charge(Int(accounts[Int(owner.number)].load), to: nil)
         try clear(at: offset(of: owner), count: Geometry.ownerEntrySize)
     }
 
