@@ -20,8 +20,12 @@ let cardTargets: [Target.Dependency] = [
 let isStandalone = Context.environment["VEUICC_SHARED_RUNTIME"] == nil
 let standalone: [SwiftSetting] =
     isStandalone ? [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))] : []
+/// The C++ runtime below it likewise: tools/link.
+let standaloneFlags = [
+    "-static-stdlib", "-use-ld=lld", "-L\(Context.packageDirectory)/tools/link", "-Xclang-linker", "-static-libgcc",
+]
 let standaloneLinking: [LinkerSetting] =
-    isStandalone ? [.unsafeFlags(["-static-stdlib", "-use-ld=lld"], .when(configuration: .release))] : []
+    isStandalone ? [.unsafeFlags(standaloneFlags, .when(configuration: .release))] : []
 
 let package = Package(
     name: "veuicc",
