@@ -193,16 +193,24 @@ public struct Memory: ~Copyable {
         lowestFreePage = geometry.pageCount
         unusedFrom = geometry.firstDataPage
         knownFree = FreeRun()
+        // Pages of one owner mostly follow each other: they are counted together.
+        var run = (owner: 0, pages: UInt32(0))
         for page in geometry.firstDataPage..<geometry.pageCount {
             let entry = entry(of: page)
             if entry.isFree {
                 if freePages == 0 { lowestFreePage = page }
                 freePages += 1
             } else {
-                accounts[Int(entry.owner)].pages += 1
+                let owner = Int(entry.owner)
+                if owner != run.owner {
+                    accounts[run.owner].pages += run.pages
+                    run = (owner, 0)
+                }
+                run.pages += 1
                 unusedFrom = page + 1
             }
         }
+        accounts[run.owner].pages += run.pages
         accounts.addUp(eeprom, geometry)
     }
 
