@@ -308,6 +308,15 @@ public struct UICC: ~Copyable {
         memory.rollBack()
         files.build(from: memory)
         codes.refresh(from: memory)
+        deselectMissing()
+    }
+
+    /// Selects the MF on the channels whose current DF was made by what has been taken back.
+    private mutating func deselectMissing() {
+        for number in channels.indices where File(channels[number].directory, in: memory) == nil {
+            channels[number].application = nil
+            channels[number].select(directory: files.masterFile)
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-import Memory
 import Octets
 import Testing
 
@@ -7,92 +6,13 @@ import Testing
 /// The power fails in every program operation of the management of card content, keys and states: all of a command, or
 /// nothing of it. What persists on the way is only what the session counts.
 @Suite struct DomainTearingTests {
-    /// One flow: a card, its host, and the images at the commits of the command under way.
-    private final class Flow {
-        let card: FaultCard
-        let session: DomainSession
-        private let commits: Commits
-        private(set) var cuts: PowerCuts
-        private let name: String
-        private(set) var changes = 0
-        private let before: Block
-
-        private final class Commits {
-            var images: [Block] = []
-            weak var card: FaultCard?
-        }
-
-        init(_ name: String) throws {
-            self.name = name
-            let commits = Commits()
-            self.commits = commits
-            card = try FaultCard(try Fixture.domains(size: 65_536), .t1) {
-                if let card = commits.card { commits.images.append(Block(card.image)) }
-            }
-            commits.card = card
-            session = DomainSession(card)
-            before = Block(card.image)
-            let plan = Setting.cutsEverything ? CutPlan.full : CutPlan(ways: 4, recoveryStride: 16, recoveryCuts: 1)
-            cuts = try PowerCuts(size: card.image.octets.count, seed: 0x6B07, plan)
-        }
-
-        /// Does something to the card, and cuts the power everywhere in it.
-        ///
-        /// - Parameter counts: whether it counts authentications or sessions; otherwise it is one transaction.
-        func cut(_ what: String, counts: Bool = false, _ body: () throws -> [UInt8]) throws {
-            before.copy(card.image)
-            commits.images = []
-            let log = OperationLog(of: card.image)
-            card.card.system.memory.observeOperations { log.note($0) }
-            let response = try body()
-            card.card.system.memory.observeOperations(nil)
-            log.finish()
-            let status = Array(response.suffix(2))
-            #expect(counts || status == [0x90, 0x00], "\(name), \(what): \(Hex.string(response))")
-            guard !log.operations.isEmpty else { return }
-            changes += 1
-            var states = [before]
-            for image in commits.images where states.last.map({ !image.equals($0) }) ?? true { states.append(image) }
-            if let last = states.last, !card.image.equals(last) { states.append(Block(card.image)) }
-            if counts {
-                for state in states.dropFirst() {
-                    let counted = before.withSessionCounters(of: state) ?? before
-                    #expect(counted.equals(state), "\(name), \(what): something else than a counter persists")
-                }
-            } else {
-                #expect(states.count <= 2, "\(name), \(what): \(states.count - 1) transactions")
-            }
-            let found = defects(of: card.image)
-            #expect(found == [], "\(name), \(what)")
-            _ = cuts.everywhere(in: log.operations, states: states, "\(name), \(what)")
-        }
-
-        func open(_ kind: SessionKind, _ domain: Domain = .issuer) throws {
-            _ = session.select(domain.aid)
-            try cut("opening \(kind)", counts: true) { try session.open(kind) }
-        }
-
-        func send(_ what: String, _ ins: UInt8, _ p1: UInt8, _ p2: UInt8, _ data: [UInt8]) throws {
-            try cut(what) { session.exchange(Command.make(ins, p1, p2, data)) ?? [] }
-        }
-
-        func install(_ what: String, _ p1: UInt8, _ fields: [[UInt8]], p2: UInt8 = 0) throws {
-            try send("INSTALL \(what)", 0xE6, p1, p2, Command.install(fields))
-        }
-
-        func finish() {
-            print("\(name): \(changes) changes, seed \(0x6B07), \(cuts.counts.text)")
-            #expect(changes > 0)
-        }
-    }
-
     private static let module = Domain.firmware + [0x41]
     private static let new = Domain.issuer.aid + [0xD1]
     private static let keys = [[UInt8]](repeating: [UInt8](0x90...0x9F), count: 3)
     private static let otherKeys = [[UInt8]](repeating: [UInt8](0xA0...0xAF), count: 3)
 
     @Test func installations() throws {
-        let flow = try Flow("installations")
+        let flow = try TearingFlow("installations")
         try flow.open(.scp03(0x33))
         try flow.install(
             "for install",
@@ -118,7 +38,7 @@ import Testing
     }
 
     @Test func loads() throws {
-        let flow = try Flow("loads")
+        let flow = try TearingFlow("loads")
         try flow.open(.scp03(0x03))
         let file = DomainGenerator.loadFileAID
         let stream = Command.tlv(0xC4, DomainGenerator.loadFile)
@@ -134,7 +54,7 @@ import Testing
 
     @Test(arguments: [SessionKind.scp03(0x33), .scp02(0x03), .scp11a(0x33)])
     func keys(kind: SessionKind) throws {
-        let flow = try Flow("keys, \(kind)")
+        let flow = try TearingFlow("keys, \(kind)")
         try flow.open(kind)
         let host = flow.session
         // With SCP11a the first C-MAC ends what the authentication has counted.
@@ -151,7 +71,7 @@ import Testing
     }
 
     @Test func personalization() throws {
-        let flow = try Flow("personalization")
+        let flow = try TearingFlow("personalization")
         try flow.open(.scp03(0x33))
         for (tag, value) in [
             (0x45, [UInt8](1...8)), (0x42, [9, 9]), (0x45, [UInt8](repeating: 7, count: 80)), (0x42, []),
@@ -174,7 +94,7 @@ import Testing
     }
 
     @Test func states() throws {
-        let flow = try Flow("states")
+        let flow = try TearingFlow("states")
         try flow.open(.scp03(0x11))
         try flow.send("lock an application", 0xF0, 0x40, 0x80, Domain.issuer.below)
         try flow.send("unlock it", 0xF0, 0x40, 0x00, Domain.issuer.below)
@@ -188,7 +108,7 @@ import Testing
 
     /// Authentications are counted before they are looked at, sessions before they are open.
     @Test func authentications() throws {
-        let flow = try Flow("authentications")
+        let flow = try TearingFlow("authentications")
         for kind in [SessionKind.scp02(0x01), .scp02(0x13), .scp03(0x01), .scp03(0x33), .scp11a(0x33), .scp11b(0x33)] {
             try flow.open(kind)
         }

@@ -5,6 +5,9 @@ extension UICC {
     /// DELETE FILE: TS 102 222 clause 6.4. A DF goes with all that is below it, and a file with the links that show it:
     /// without it they would show nothing. Codes and parameters of a DF go with it.
     ///
+    /// What is freed stands in the memory until the commit, which is that of the command: from here on it is not known
+    /// any more.
+    ///
     /// - Throws: 6A82 where the file is not found; 6985 for the MF.
     static func deleteFile(_ card: inout UICC, _ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
@@ -17,11 +20,9 @@ extension UICC {
         }
         let doomed = try card.filesThatGo(with: file.reference)
         for reference in doomed { try card.memory.free(reference) }
-        try card.freeBelongings(of: doomed)
-        // What is freed is in the memory until the commit.
-        card.memory.commit()
-        card.files.build(from: card.memory)
-        card.codes.refresh(from: card.memory)
+        let codes = try card.freeBelongings(of: doomed)
+        card.files.build(from: card.memory, without: Set(doomed))
+        card.codes.remove(codes, of: doomed)
         card.deselect(doomed, above: parent)
         return .success
     }
@@ -48,7 +49,10 @@ extension UICC {
     }
 
     /// Frees the codes and the parameters whose DF, or the one whose codes or parameters they use, is in `doomed`.
-    private mutating func freeBelongings(of doomed: [ObjectReference]) throws(StatusWord) {
+    ///
+    /// - Returns: what is freed.
+    private mutating func freeBelongings(of doomed: [ObjectReference]) throws(StatusWord) -> [ObjectReference] {
+        var freed: [ObjectReference] = []
         for kind in [ObjectKind.pinCodes, .unblockingCodes, .authenticationParameters, .cdmaParameters] {
             let hasOrigin = kind != .cdmaParameters
             var next = memory.firstObject(of: kind)
@@ -57,9 +61,12 @@ extension UICC {
                 let head = memory.head(of: object, count: CodeTable.headerSize)
                 let context = head.uint32(at: 0)
                 let origin = hasOrigin ? head.uint32(at: 4) : nil
-                if doomed.contains(where: { $0.page == context || $0.page == origin }) { try memory.free(object) }
+                guard doomed.contains(where: { $0.page == context || $0.page == origin }) else { continue }
+                try memory.free(object)
+                freed.append(object)
             }
         }
+        return freed
     }
 
     /// Selects `parent` on the channels whose current DF is gone, and no EF where that is gone.

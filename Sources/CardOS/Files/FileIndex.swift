@@ -30,12 +30,12 @@ struct FileIndex: ~Copyable {
     /// Whether there is an MF, that is, anything to select.
     var hasMasterFile: Bool { masterFile.page != 0 }
 
-    /// Reads all file objects of `memory`.
-    mutating func build(from memory: borrowing Memory) {
+    /// Reads all file objects of `memory`, but for those in `freed`.
+    mutating func build(from memory: borrowing Memory, without freed: Set<ObjectReference> = []) {
         clear()
         var next = memory.firstObject(of: .file)
         while let reference = next {
-            insert(reference, in: memory)
+            if !freed.contains(reference) { insert(reference, in: memory) }
             next = memory.firstObject(of: .file, from: reference.page + 1)
         }
     }

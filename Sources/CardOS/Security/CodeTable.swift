@@ -58,6 +58,13 @@ struct CodeTable: ~Copyable {
         }
     }
 
+    /// Knows no code of `objects` any more, nor that any of `directories` uses codes or lends its own.
+    mutating func remove(_ objects: [ObjectReference], of directories: [ObjectReference]) {
+        changes &+= 1
+        entries.removeAll { objects.contains($0.object) }
+        shared.removeAll { directories.contains($0.context) || directories.contains($0.origin) }
+    }
+
     /// Reads an object with PIN codes or unblocking codes; nothing of it is verified.
     mutating func read(_ object: ObjectReference, isUnblocking: Bool, _ memory: borrowing Memory) {
         let head = memory.head(of: object, count: Self.headerSize)

@@ -42,7 +42,7 @@ enum AccessRuleMaster: Application {
         let command = call.command
         guard command.classOctet.kind == .proprietary else { throw .classNotSupported }
         if !command.classOctet.hasSecureMessaging {
-            if platformCommands.contains(command.ins) { return try card.executePlatform(command) }
+            if platformCommands.contains(command.ins) { return try open.executePlatform(command, &card) }
             let isInSession =
                 open.channels[call.channel].session.map { $0.pointee.secureChannel.state != .none } ?? false
             // Rules are read without the security domain, whatever its state.

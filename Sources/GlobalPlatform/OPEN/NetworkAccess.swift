@@ -21,7 +21,7 @@ enum NetworkAccess: Application {
     }
 
     static func process(_ call: Call, _ open: inout OPEN, _ card: inout UICC) throws(StatusWord) -> StatusWord {
-        try card.executePlatform(call.command)
+        try open.executePlatform(call.command, &card)
     }
 
     /// - Throws: 6985: it goes with its files.
@@ -48,7 +48,9 @@ extension OPEN {
             if let directory = entry.content, card.applications.contains(directory) {
                 registered.append(directory)
             } else {
+                try returnSinglePrivileges(entry.privileges, of: entry, &card)
                 try card.memory.free(reference)
+                forget(reference)
                 hasChanged = true
             }
         }

@@ -66,12 +66,12 @@ public struct OPEN: ~Copyable, CommandDispatcher {
             switch command.ins {
             case 0xA4: return try select(command, &card)
             case 0x70: return try manageChannel(command, &card)
-            case 0xE0, 0xE4: return try changeFiles(command, &card)
+            case 0xE0, 0xE4: return try executePlatform(command, &card)
             default: break
             }
         }
         guard channels[number].isApart, let reference = channels[number].application else {
-            return try card.executePlatform(command)
+            return try executePlatform(command, &card)
         }
         guard let entry = RegistryEntry(reference, in: card.memory), let module = NativeModule.of(entry.program) else {
             throw .conditionsNotSatisfied
@@ -82,22 +82,21 @@ public struct OPEN: ~Copyable, CommandDispatcher {
         return status
     }
 
-    /// CREATE FILE and DELETE FILE may make and remove ADFs.
-    private mutating func changeFiles(
-        _ command: CommandAPDU,
-        _ card: inout UICC
-    ) throws(StatusWord) -> StatusWord {
+    /// Executes a command of the platform. CREATE FILE and DELETE FILE may make and remove ADFs: their entries come and go
+    /// in the same transaction.
+    ///
+    /// - Throws: what the platform throws; 6A8A for an ADF whose DF name is the AID of another application.
+    mutating func executePlatform(_ command: CommandAPDU, _ card: inout UICC) throws(StatusWord) -> StatusWord {
         let before = card.applications.count
         let status = try card.executePlatform(command)
-        if card.applications.count != before {
-            try registerNetworkAccess(on: &card)
-            commitRegistry(&card)
-            for number in channels.indices where channels[number].program == .networkAccess {
-                guard let application = channels[number].application,
-                    RegistryEntry(application, in: card.memory) == nil
-                else { continue }
-                channels[number].clear()
-            }
+        guard card.applications.count != before else { return status }
+        try registerNetworkAccess(on: &card)
+        commitRegistry(&card)
+        for number in channels.indices where channels[number].program == .networkAccess {
+            guard let application = channels[number].application,
+                RegistryEntry(application, in: card.memory) == nil
+            else { continue }
+            channels[number].clear()
         }
         return status
     }

@@ -94,7 +94,7 @@ extension OPEN {
 
     /// Ends what goes on over several commands with an object that is gone, on whatever channel: another one may stand in
     /// its place by the next of them.
-    private func forget(_ reference: ObjectReference) {
+    func forget(_ reference: ObjectReference) {
         for channel in channels.indices {
             if channels[channel].loaded == reference { channels[channel].loaded = nil }
             guard let session = channels[channel].session else { continue }

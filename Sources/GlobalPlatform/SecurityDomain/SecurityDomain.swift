@@ -66,7 +66,7 @@ enum SecurityDomain: Application {
         if open.registry.cardState == .terminated {
             guard isOwn, command(of: call.command)?.last == .terminated else { throw .conditionsNotSatisfied }
         }
-        guard isOwn else { return try card.executePlatform(call.command) }
+        guard isOwn else { return try open.executePlatform(call.command, &card) }
         guard !call.instance.lifeCycle.isLocked || call.instance.isIssuerSecurityDomain else {
             throw .conditionsNotSatisfied
         }
@@ -102,7 +102,7 @@ enum SecurityDomain: Application {
     ) throws(StatusWord) -> StatusWord {
         // Commands of the platform can be sent in a secure channel session as well.
         guard isOwn(call.command, isInSession: false), let command = command(of: call.command) else {
-            return try card.executePlatform(call.command)
+            return try open.executePlatform(call.command, &card)
         }
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
             throw .securityStatusNotSatisfied
