@@ -58,6 +58,9 @@ SECURITY_DOMAIN, DAP, DELEGATED, RESET, MANDATED_DAP = 0x800000, 0x400000, 0x200
 FINAL, AUTHORIZED, TOKENS, RECEIPTS = 0x000200, 0x004000, 0x002000, 0x000080
 DOMAINS_ONLY = DAP | DELEGATED | MANDATED_DAP | 0x008000 | AUTHORIZED | TOKENS | RECEIPTS | 0x000040
 ENTRY_ATTRIBUTES = {"CF", "CB", "CA", "EA", "C7", "D7", "5F20", "C9"}
+# §7.9: what stands in E3, and how many octets the data objects of a rule have; D0 and D1 are looked at by themselves.
+RULE_PERMISSIONS = (["D0"], ["D1"], ["DB"], ["D0", "D1"], ["D0", "DB"], ["D1", "DB"], ["D0", "D1", "DB"])
+RULE_LENGTHS = {"4F": (0, *range(5, 17)), "C0": (0,), "C1": (0, 20, 32), "CA": range(1, 128), "DB": (8,)}
 # §7.7: component types, their lengths; what begins a key, and what follows it.
 DES, PSK, AES, POINT, SCALAR, CURVE = 0x80, 0x85, 0x88, 0xB0, 0xB1, 0xF0
 KEY_LENGTHS = {DES: (16, 24), AES: (16, 24, 32), PSK: range(16, 65), 0x90: range(16, 65), 0x91: range(16, 65),
@@ -122,6 +125,41 @@ def data_objects(octets):
             raise ValueError(start)
         found.append((start, tag, octets[cursor:at]))
     return found
+
+
+def data_object(tag, value):
+    """A BER-TLV object, its length in the shortest form."""
+    length, width = len(value), 0
+    while length >> 8 * width:
+        width += 1
+    return bytes.fromhex(tag) + (b"" if length < 0x80 else bytes([0x80 | width])) + length.to_bytes(max(width, 1), "big") + value
+
+
+def rule_problem(rule):
+    """§7.9: what is wrong with the value of an access rule; None where nothing is."""
+    try:
+        members = data_objects(rule)
+        parts = [data_objects(value) for _, _, value in members]
+    except ValueError:
+        return "a rule that is no list of BER-TLV objects"
+    if [tag for _, tag, _ in members] != ["E1", "E3"]:
+        return "a rule of something else than E1 and E3"
+    if rule != b"".join(data_object(tag, value) for _, tag, value in members):
+        return "a length that has not the shortest form"
+    for (_, tag, value), objects in zip(members, parts):
+        if value != b"".join(data_object(inner, octets) for _, inner, octets in objects):
+            return "a length that has not the shortest form"
+        tags = [inner for _, inner, _ in objects]
+        if tag == "E1" and tags[:1] in (["4F"], ["C0"]):
+            tags = tags[1:]
+        allowed = (["C1"], ["C1", "CA"]) if tag == "E1" else RULE_PERMISSIONS
+        if tags not in allowed:
+            return f"{tag} of {' '.join(inner for _, inner, _ in objects) or 'nothing'}"
+        for _, inner, octets in objects:
+            fits = len(octets) in RULE_LENGTHS[inner] if inner in RULE_LENGTHS else octets in (b"\x00", b"\x01")
+            if not fits and not (inner == "D0" and len(octets) > 1 and len(octets) % 8 == 0):
+                return f"the value of {inner}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -993,6 +1031,10 @@ class Image:
                 yield from self.claim(entry, entry.data, 36)
                 if entry.is_domain:
                     self.check_data(item)
+                elif entry.program == 3 and self.is_known:
+                    self.check_rules(item)
+        elif entry.kind == APPLICATION and entry.program == 3:
+            yield 36, "an access rule application without data"
 
     def claim(self, entry, object_number, index):
         if object_number in self.claimed:
@@ -1014,6 +1056,30 @@ class Image:
             if tag == "BF21" and len(value) < 2:
                 self.note(item.at(at), f"{label}: certificates without the reference of their key")
             seen.add(name)
+
+    def check_rules(self, item):
+        """§7.9: what an access rule application keeps."""
+        label, seen = f"application data {item.number}", set()
+        content = bytes(item.content)
+        if len(content) < 9 or content[0] > 1:
+            return self.note(item.at(0), f"{label}: no header of access rules")
+        try:
+            found = data_objects(content[9:])
+        except ValueError as error:
+            return self.note(item.at(9 + error.args[0]), f"{label}: no list of access rules")
+        for start, tag, value in found:
+            problem = rule_problem(value) if tag == "E2" else f"the data object {tag}"
+            whole = data_object(tag, value)
+            if problem is None and content[9 + start:9 + start + len(whole)] != whole:
+                problem = "a length that has not the shortest form"
+            if problem is None and len(whole) > 1_024:
+                problem = f"a rule of {len(whole)} octets"
+            if problem is None:
+                reference = data_objects(value)[0][2]
+                problem = "two rules for the same" if reference in seen else None
+                seen.add(reference)
+            if problem:
+                return self.note(item.at(9 + start), f"{label}: {problem}")
 
     def entry_attribute_problems(self, entry):
         try:

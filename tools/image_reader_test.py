@@ -146,7 +146,7 @@ def registry():
     made.owner(2, 1, 1024)
     # Objects name each other: their pages are known before they are made.
     for index, name in enumerate(("ISSUER", "DOMAIN", "FILE", "MODULE", "USIM", "KEYS", "MORE", "BLOCK", "DATA", "MF",
-                                  "ADF")):
+                                  "ADF", "ARA-M", "RULES")):
         at[name] = 700 + 8 * index
 
     def put(name, kind, owner, content):
@@ -167,6 +167,9 @@ def registry():
                               key(0x11, component(0xB1, b"\x11" * 32), component(0xF0, b"\x03"))))
     put("BLOCK", 10, 0, struct.pack(">I", at["FILE"]) + b"block")
     put("DATA", 11, 1, bytes.fromhex("4202AABB BF21020130 BF21020230"))
+    put("ARA-M", 8, 0, registry_entry(1, b"ARA-M", state=7, program=3, domain=at["ISSUER"], data=at["RULES"]))
+    put("RULES", 11, 0, bytes(9) + bytes.fromhex("E218 E10A4F06FFFFFFFFFFFFC100 E30ADB080000000000000001"
+                                                 "E209 E102C100 E303D00101"))
     put("MF", 1, 2, file(NONE, 0x3F00, 0x78))
     put("ADF", 1, 2, file(at["MF"], 0xFFFF, 0x78, attributes=b"\x84\x07" + aid))
     return made, at
@@ -420,7 +423,13 @@ class Registry(unittest.TestCase):
             ("FILE", 43, b"\x01", "restrictions 0001"), ("DOMAIN", 45, b"\x04", "do not fit the object"),
             ("DOMAIN", 46, b"\xC1", "the attribute C1"), ("DOMAIN", 47, b"\x7F", "no list of BER-TLV"),
             ("DOMAIN", 53, b"\x03", "the parameters are no list"), ("DATA", 1, b"\x7F", "no list of BER-TLV"),
-            ("DATA", 12, b"\x01", "BF21 twice"),
+            ("DATA", 12, b"\x01", "BF21 twice"), ("ARA-M", 36, FREE_MARK, "without data"),
+            ("RULES", 0, b"\x02", "no header of access rules"), ("RULES", 9, b"\xE3", "the data object E3"),
+            ("RULES", 10, b"\x7F", "no list of access rules"), ("RULES", 11, b"\xE3", "something else than E1 and E3"),
+            ("RULES", 13, b"\x4E", "E1 of 4E C1"), ("RULES", 14, b"\x04", "BER-TLV"),
+            ("RULES", 25, b"\xD1", "the value of D1"), ("RULES", 45, b"\x02", "the value of D0"),
+            ("RULES", 41, b"\xE4", "something else than E1 and E3"),
+            ("RULES", 9, bytes.fromhex("E218E102C100E312D010") + bytes(16), "two rules for the same"),
             ("KEYS", 0, struct.pack(">I", 700), "no further key set"), ("KEYS", 4, FREE_MARK, "in no list"),
             ("MORE", 4, struct.pack(">I", 740), "no further key set"), ("MORE", 8, b"\x30", "version 30 twice"),
             ("KEYS", 8, b"\x80", "version 80"), ("KEYS", 9, b"\x02", "not what the keys are for"),

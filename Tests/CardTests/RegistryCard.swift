@@ -8,7 +8,8 @@ import Testing
 @testable import GlobalPlatform
 
 /// The image of a card with what format 1.1 knows: an issuer security domain, two below it, one of them with a
-/// quota, a reservation and a key set of each use, load files, a module, data objects, a locked application, an ADF.
+/// quota, a reservation and a key set of each use, load files, a module, data objects, a locked application, an ADF,
+/// access rules.
 struct RegistryCard {
     static let domain = "A000000559010101"
     static let lockedDomain = "A000000559010102"
@@ -17,6 +18,7 @@ struct RegistryCard {
     static let issuer = "A000000151000000"
     static let firmware = "A0000001515350"
     static let firmwareModule = "A000000151535041"
+    static let accessRules = "A00000015141434C00"
     static let application = "A0000000871002FF49FF0589"
 
     let octets: [UInt8]
@@ -75,7 +77,12 @@ struct RegistryCard {
 
     private static func field(_ octets: String) -> String { Hex.string([UInt8(octets.count / 2)]) + octets }
 
-    /// INSTALL, LOAD and SET STATUS, sent in the factory.
+    /// An access rule, as STORE DATA brings it.
+    private static func rule(_ reference: String, _ permissions: String) -> String {
+        "F0" + field("E2" + field("E1" + field(reference) + "E3" + field(permissions)))
+    }
+
+    /// INSTALL, LOAD, SET STATUS and STORE DATA, sent in the factory.
     private static func manage(_ card: inout Card) throws {
         card.open.enterFactory()
         let key = SecretOctets(count: 16)
@@ -89,6 +96,15 @@ struct RegistryCard {
             ("80E60C00", modules + field(lockedDomain) + "0180" + "02C900" + "00"),
             ("80F04080", lockedDomain),
             ("80E60200", field(loadFile) + field(issuer) + "000000"), ("80E88000", "C40401020304"),
+            ("00A4040C", accessRules),
+            ("80E29000", rule("C100", "D00101")),
+            (
+                "80E29000",
+                rule(
+                    "C000" + "C1" + field(String(repeating: "C5", count: 20)) + "CA" + field("616263"),
+                    "D0" + field("80CAFF40FFFFFFFF" + "80CAFF60FFFFFFFF") + "D10101" + "DB080000000000000001"
+                )
+            ), ("80E29000", rule("4F" + field("FFFFFFFFFFFF") + "C100", "D10100")),
         ] {
             let octets = try #require(Hex.octets(command + field(data)))
             let response = UnsafeMutableRawBufferPointer.allocate(

@@ -88,6 +88,12 @@ import Testing
         ("keys 73", 29, "05", .key, 20), ("keys 60", 24, "0022", .key, 20),
         // Application data: certificates of a key twice, no list
         ("data", 12, "01", .applicationData, 9),
+        // Access rules, the newest first: none, flags, E2 and its length, E1, the AID, D1, two for the same
+        (Names.accessRules, 36, "FFFFFFFF", .registryReference, 36), ("rules", 0, "02", .applicationData, 0),
+        ("rules", 9, "E3", .applicationData, 9), ("rules", 10, "7F", .applicationData, 9),
+        ("rules", 11, "E2", .applicationData, 9), ("rules", 14, "04", .applicationData, 9),
+        ("rules", 27, "02", .applicationData, 9), ("rules", 28, "E3", .applicationData, 28),
+        ("rules", 33, "4F", .applicationData, 28),
     ])
     func eachDefect(object: String, index: Int, new: String, reason: ImageDefect.Reason, at found: Int) throws {
         let new = try #require(Hex.octets(new))

@@ -201,13 +201,22 @@ struct RegistryVerification {
             note(.registryReference, entry, .loadFile, memory)
         }
         checkContent(entry, memory)
-        guard let data = entry.data else { return }
+        guard let data = entry.data else {
+            if entry.program == .accessRules, entry.kind == .application {
+                note(.registryReference, entry, .data, memory)
+            }
+            return
+        }
         guard entry.kind == .application, memory.kind(of: data) == .applicationData, claimed.insert(data).inserted
         else { return note(.registryReference, entry, .data, memory) }
         if memory.owner(of: data) != memory.owner(of: entry.reference) {
             note(.registryOwner, entry, .data, memory)
         }
-        if entry.isSecurityDomain { checkDataObjects(data, memory) }
+        if entry.isSecurityDomain {
+            checkDataObjects(data, memory)
+        } else if entry.program == .accessRules, memory.geometry.isKnownVersion {
+            checkAccessRules(data, memory)
+        }
     }
 
     private mutating func checkContent(_ entry: RegistryEntry, _ memory: borrowing Memory) {
@@ -254,6 +263,12 @@ struct RegistryVerification {
             }
             return nil
         }
+        if let wrong { note(.applicationData, data, at: wrong, memory) }
+    }
+
+    private mutating func checkAccessRules(_ data: ObjectReference, _ memory: borrowing Memory) {
+        guard let octets = reading.content(data, 0, memory.length(of: data), memory) else { return }
+        let wrong = octets.withView { RuleVerification.firstWrongOctet(in: $0) }
         if let wrong { note(.applicationData, data, at: wrong, memory) }
     }
 
