@@ -14,6 +14,8 @@ final class TestDomain {
     var selectedAID = aid
     var session = SecureChannelSession()
     var groups = KeyDataGroups()
+    /// Where commands are deciphered.
+    let scratch = SecretOctets(count: 4_096)
     var isPending: Bool { groups.isPending }
     static let aid: [UInt8] = [0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00]
 
@@ -144,7 +146,6 @@ final class TestDomain {
     /// Sends a command; the response ends with the status word. The application has PUT KEY, DELETE [key] and, with the
     /// DGI in P1 and P2, STORE DATA.
     func send(_ command: [UInt8]) -> [UInt8] {
-        let scratch = SecretOctets(count: 4_096)
         let room = SecretOctets(count: 4_096)
         var response = OctetWriter(room.buffer)
         var status = StatusWord.success

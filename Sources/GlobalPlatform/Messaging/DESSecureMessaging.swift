@@ -9,7 +9,7 @@ public struct DESSecureMessaging: ~Copyable {
     public static var length: Int { RetailMAC.length }
 
     private let encryption: BlockCipher
-    private var commandMAC: RetailMAC
+    private(set) var commandMAC: RetailMAC
     private var responseMAC: RetailMAC
     /// The last C-MAC, the last R-MAC, a MAC.
     private let state: SecretOctets
@@ -38,10 +38,14 @@ public struct DESSecureMessaging: ~Copyable {
     }
 
     /// Whether `mac` is the MAC of a command in the clear. If so, it becomes the next ICV: GPCS clause E.4.4.
+    ///
+    /// - Parameter ciphertext: how many octets the data had when they were enciphered; 0: they were not. How many
+    ///   blocks are computed follows from it alone: not from how much padding there was, nor whether there was some.
     public mutating func verifyCommand(
         _ header: OctetView,
         _ data: OctetView,
-        mac: OctetView
+        mac: OctetView,
+        ciphertext: Int = 0
     ) throws(CryptoError) -> Bool {
         let computed = state.part(16, 8)
         if hasVector && encryptsVector {
@@ -52,7 +56,8 @@ public struct DESSecureMessaging: ~Copyable {
         }
         try commandMAC.update(header)
         try commandMAC.update(data)
-        try commandMAC.finish(into: computed)
+        // The longest header, 7 octets, and padding of one octet at least: one block more than the ciphertext has.
+        try commandMAC.finish(into: computed, enciphering: ciphertext / 8 + 1)
         guard constantTimeEqual(mac, state.view.part(from: 16)) else { return false }
         state.view.part(from: 16).copy(to: state.part(0, 8))
         hasVector = true

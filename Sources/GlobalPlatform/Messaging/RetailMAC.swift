@@ -14,6 +14,8 @@ public struct RetailMAC: ~Copyable {
     /// The chaining value, and the octets that wait for their block to be full.
     private let state: SecretOctets
     private var waiting = 0
+    /// How many blocks have been enciphered since the message began.
+    private(set) var blocks = 0
 
     /// Makes a Triple DES key of 16 octets ready to use.
     ///
@@ -30,6 +32,7 @@ public struct RetailMAC: ~Copyable {
     /// Begins a message from an initial chaining value of eight octets; from zeros where it has another length.
     public mutating func begin(icv: OctetView = .empty) {
         waiting = 0
+        blocks = 0
         wipe(state.buffer)
         if icv.count == 8 { icv.copy(to: state.part(0, 8)) }
     }
@@ -43,7 +46,7 @@ public struct RetailMAC: ~Copyable {
             waiting += part.count
             rest = rest.part(from: part.count)
             if waiting == 8 {
-                try absorb(single)
+                try absorb()
                 waiting = 0
             }
         }
@@ -54,19 +57,26 @@ public struct RetailMAC: ~Copyable {
         state.buffer[8 + waiting] = octet
         waiting += 1
         if waiting == 8 {
-            try absorb(single)
+            try absorb()
             waiting = 0
         }
     }
 
     /// Ends the message and writes its MAC into eight octets.
-    public mutating func finish(into output: UnsafeMutableRawBufferPointer) throws(CryptoError) {
+    ///
+    /// - Parameter least: how many blocks are enciphered at least. Those that the message does not have change nothing: with
+    ///   as many as the longest message has, the work does not tell how long it is.
+    public mutating func finish(
+        into output: UnsafeMutableRawBufferPointer,
+        enciphering least: Int = 0
+    ) throws(CryptoError) {
         guard output.count >= Self.length else { throw .outputLength }
         state.buffer[8 + waiting] = 0x80
         for index in 0..<8 where index > waiting { state.buffer[8 + index] = 0 }
         waiting = 0
-        try absorb(triple)
+        try absorb(isLast: true)
         state.view.part(from: 0, length: 8).copy(to: output)
+        while blocks < least { try absorb() }
     }
 
     /// Enciphers one block with the first half of the key alone, by single DES.
@@ -74,9 +84,11 @@ public struct RetailMAC: ~Copyable {
         try single.encryptECB(block, into: output)
     }
 
-    private func absorb(_ cipher: borrowing BlockCipher) throws(CryptoError) {
+    private mutating func absorb(isLast: Bool = false) throws(CryptoError) {
         for index in 0..<8 { state.buffer[index] ^= state.buffer[8 + index] }
         let chain = state.part(0, 8)
-        try cipher.encryptECB(OctetView(UnsafeRawBufferPointer(chain)), into: chain)
+        let input = OctetView(UnsafeRawBufferPointer(chain))
+        if isLast { try triple.encryptECB(input, into: chain) } else { try single.encryptECB(input, into: chain) }
+        blocks += 1
     }
 }

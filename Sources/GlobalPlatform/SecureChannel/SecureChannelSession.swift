@@ -223,13 +223,15 @@ public struct SecureChannelSession: ~Copyable {
         guard length >= 0 else { return nil }
         var body = data.part(from: 0, length: length)
         var isPadded = true
-        if currentLevel.contains(.commandEncryption), !body.isEmpty {
+        let isCiphered = currentLevel.contains(.commandEncryption) && !body.isEmpty
+        if isCiphered {
             guard let plain = try des?.decryptCommand(body, into: scratch) else { return nil }
             body = OctetView(UnsafeRawBufferPointer(scratch)).part(from: 0, length: plain.count)
             isPadded = plain.isPadded
         }
         let isGenuine = try withHeader(command, length: body.count + DESSecureMessaging.length) {
-            (header) throws(CryptoError) in try des?.verifyCommand(header, body, mac: data.part(from: length))
+            (header) throws(CryptoError) in
+            try des?.verifyCommand(header, body, mac: data.part(from: length), ciphertext: isCiphered ? length : 0)
         }
         return isGenuine == true && isPadded ? body : nil
     }
