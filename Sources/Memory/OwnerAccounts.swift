@@ -76,9 +76,6 @@ extension Memory {
         room(for: owner) * Geometry.pageSize
     }
 
-    /// How many free octets nobody has reserved.
-    public var unreservedOctets: Int { max(0, geometry.dataPages - accounts.total) * Geometry.pageSize }
-
     /// How many octets `owner` takes with all that belongs to it.
     public func load(of owner: Owner) -> Int {
         Int(accounts[Int(owner.number)].load) * Geometry.pageSize

@@ -33,12 +33,15 @@ final class MemoryResourceTests {
 
     private var octets: [UInt8] { [UInt8](image) }
 
-    private func send(_ command: String) throws -> String {
+    /// The status word.
+    private func send(_ command: String) throws -> String { String(try response(to: command).suffix(4)) }
+
+    private func response(to command: String) throws -> String {
         let octets = try #require(Hex.octets(command + "00"))
         let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
         defer { response.deallocate() }
         let length = octets.withUnsafeBytes { card.transmit($0, into: response) }
-        return Hex.string(response[..<length].suffix(2))
+        return Hex.string([UInt8](response[..<length]))
     }
 
     private func field(_ octets: String) -> String { Hex.string([UInt8(octets.count / 2)]) + octets }
@@ -65,6 +68,11 @@ final class MemoryResourceTests {
         return try #require(found)
     }
 
+    private func issuer() throws -> ObjectReference {
+        let found = card.open.registry.issuer
+        return try #require(found)
+    }
+
     private func personalize(_ number: String) throws {
         let state = UInt32(LifeCycleState.personalized.rawValue)
         try card.system.memory.set(.lifeCycle, of: try reference(number), to: state)
@@ -73,12 +81,12 @@ final class MemoryResourceTests {
 
     @Test func quotasAndReservationsStandInTheOwnerTable() throws {
         let before = octets
-        let free = card.system.memory.unreservedOctets
+        let free = card.system.memory.availableOctets(to: .card)
         #expect(try install("01", "C8020400" + "D8020200") == "9000")
         let owner = card.system.memory.owner(of: try reference("01"))
         let sizes = (card.system.memory.quota(of: owner), card.system.memory.reserved(of: owner))
         #expect(sizes == (0x400, 0x200))
-        let left = card.system.memory.unreservedOctets
+        let left = card.system.memory.availableOctets(to: .card)
         #expect(left == free - 0x200)
         #expect(octets.withUnsafeBytes { Card.defects(of: $0) } == [])
         #expect(try delete("01") == "9000")
@@ -100,10 +108,10 @@ final class MemoryResourceTests {
         #expect(try install("02", "D7024000" + "C7023000") == "6A84")
         #expect(try install("02", "D70400008000") == "9000")
         #expect(try install("03", "D7020001") == "6A84")
-        let left = card.open.unreservedVolatileMemory(card.system)
+        let left = card.open.availableVolatileMemory(to: try issuer(), card.system)
         #expect(left == 0)
         #expect(try delete("01") == "9000")
-        let back = card.open.unreservedVolatileMemory(card.system)
+        let back = card.open.availableVolatileMemory(to: try issuer(), card.system)
         #expect(back == 0x8000)
         #expect(try delete("02") == "9000")
         let isAsBefore = octets == before
@@ -134,6 +142,38 @@ final class MemoryResourceTests {
         for number in ["04", "03", "02", "01"] { #expect(try delete(number) == "9000") }
         let isAsBefore = octets == before
         #expect(isAsBefore)
+    }
+
+    // TS 102 226 clause 8.2.1.7.
+    @Test func resourcesAreThoseOfTheSecurityDomain() throws {
+        func resources(_ aid: String) throws -> String {
+            #expect(try send("00A4040C" + field(aid)) == "9000")
+            return try response(to: "80CAFF21")
+        }
+        func expected(_ applications: String, _ free: Int, _ volatile: Int) -> String {
+            func number(_ value: Int) -> String {
+                let digits = String(value, radix: 16, uppercase: true)
+                return field(
+                    String(repeating: "0", count: value > 0xFFFF ? 6 - digits.count : 4 - digits.count) + digits
+                )
+            }
+            return "FF21" + field("8101" + applications + "82" + number(free) + "83" + number(volatile)) + "9000"
+        }
+        let issuer = "A000000151000000"
+        let all = card.system.memory.availableOctets(to: .card)
+        #expect(try resources(issuer) == expected("02", all, 0x10000))
+        try Self.selectIssuer(&card)
+        #expect(try install("01", "C8020800" + "C7021000") == "9000")
+        #expect(try install("02", "D8020400" + "D7020100") == "9000")
+        let owner = card.system.memory.owner(of: try reference("01"))
+        let load = card.system.memory.load(of: owner)
+        #expect(load > 0)
+        #expect(try resources("A00000055901") == expected("04", 0x0800 - load, 0x1000))
+        // What is reserved is that of the one who has it.
+        let left = card.system.memory.availableOctets(to: .card)
+        let used = card.system.memory.load(of: card.system.memory.owner(of: try reference("02")))
+        #expect(try resources(issuer) == expected("04", left, 0xFF00))
+        #expect(try resources("A00000055902") == expected("04", left + 0x0400 - used, 0x10000))
     }
 
     @Test func aLoadNeedsRoom() throws {

@@ -116,7 +116,7 @@ struct QuotaTests {
                 model.owners[number] = nil
             }
         }
-        let unreserved = memory.unreservedOctets
+        let unreserved = memory.availableOctets(to: .card)
         #expect(unreserved == model.size * 64)
         let isEmpty = image.octets == TestImage().octets
         #expect(isEmpty)
@@ -182,13 +182,13 @@ struct QuotaTests {
     @Test func aReservationIsKeptFromOthers() throws {
         let image = TestImage()
         var memory = try Memory(mounting: image.buffer)
-        let free = memory.unreservedOctets
+        let free = memory.availableOctets(to: .card)
         let domain = try memory.createOwner(parent: .card, quota: 64 * 64, reserved: 32 * 64 - 10)
         let application = try memory.createOwner(parent: domain, quota: nil, reserved: 40 * 64)
         memory.commit()
         // What the application has reserved is what its domain has, and eight pages more.
         #expect(Hex.string(image.octets[72..<88]) == "0100002000001000" + "01010028FFFFFFFF")
-        let left = (memory.unreservedOctets, memory.reserved(of: domain), memory.load(of: domain))
+        let left = (memory.availableOctets(to: .card), memory.reserved(of: domain), memory.load(of: domain))
         #expect(left == (free - 40 * 64, 32 * 64, 40 * 64))
         // Others cannot have it, neither beside it nor in the domain.
         let refusals = [
@@ -202,7 +202,7 @@ struct QuotaTests {
         #expect(refusals == [StatusWord](repeating: .notEnoughMemory, count: 4))
         let all = try memory.allocate(.file, owner: .card, length: free - 40 * 64 - 4)
         memory.commit()
-        let nothing = memory.unreservedOctets
+        let nothing = memory.availableOctets(to: .card)
         #expect(nothing == 0)
         let own = try memory.allocate(.file, owner: application, length: 40 * 64 - 4)
         memory.commit()
@@ -214,7 +214,7 @@ struct QuotaTests {
         try memory.removeOwner(application)
         try memory.removeOwner(domain)
         memory.commit()
-        let back = memory.unreservedOctets
+        let back = memory.availableOctets(to: .card)
         #expect(back == free)
         let isEmpty = image.octets == TestImage().octets
         #expect(isEmpty)

@@ -38,11 +38,6 @@ extension OPEN {
         }
     }
 
-    /// How many octets of volatile memory no application has reserved.
-    func unreservedVolatileMemory(_ card: borrowing UICC) -> Int {
-        registry.issuer.map { availableVolatileMemory(to: $0, card) } ?? Self.volatileMemory
-    }
-
     /// How many octets of volatile memory what is associated with a security domain can still reserve.
     func availableVolatileMemory(to domain: ObjectReference, _ card: borrowing UICC) -> Int {
         var available = Int.max

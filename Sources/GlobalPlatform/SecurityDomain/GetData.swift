@@ -67,7 +67,7 @@ extension SecurityDomain {
         case 0xC2:
             guard let counter = open.confirmationCounter(of: domain, card) else { throw .referencedDataNotFound }
             writer.appendTLV(tag) { $0.append(counter) }
-        case 0xFF21: appendResources(open, card, to: &writer)
+        case 0xFF21: appendResources(of: domain, open, card, to: &writer)
         case DataObjects.certificates: try appendCertificates(call, card.memory, to: &writer)
         default:
             let isStored = try card.memory.withDataObjects(of: domain) { (objects) throws(StatusWord) in
@@ -89,15 +89,21 @@ extension SecurityDomain {
         card.output = writer
     }
 
-    /// TS 102 226 clause 8.2.1.7: extended card resources information.
-    private static func appendResources(_ open: borrowing OPEN, _ card: borrowing UICC, to writer: inout OctetWriter) {
+    /// TS 102 226 clause 8.2.1.7: extended card resources information. The memory is what the security domain can still
+    /// take: its quota, those above it and what others have reserved count, as they do for INSTALL and LOAD.
+    private static func appendResources(
+        of domain: RegistryEntry,
+        _ open: borrowing OPEN,
+        _ card: borrowing UICC,
+        to writer: inout OctetWriter
+    ) {
         var applications: UInt32 = 0
         for reference in open.registry.entries
         where RegistryEntry(reference, in: card.memory)?.kind == .application {
             applications += 1
         }
-        let free = UInt32(truncatingIfNeeded: card.memory.unreservedOctets)
-        let volatile = UInt32(truncatingIfNeeded: open.unreservedVolatileMemory(card))
+        let free = UInt32(truncatingIfNeeded: card.memory.availableOctets(to: card.memory.owner(of: domain.reference)))
+        let volatile = UInt32(truncatingIfNeeded: open.availableVolatileMemory(to: domain.reference, card))
         writer.appendTLV(0xFF21) { (writer) in
             writer.appendTLV(0x81) { $0.append(number: applications, minimum: 1) }
             writer.appendTLV(0x82) { $0.append(number: free, minimum: 2) }
