@@ -134,6 +134,9 @@ public struct FactoryConfiguration: Sendable {
 extension Card {
     /// Makes the issuer security domain, by commands that docs/globalplatform.md lists.
     ///
+    /// Each command is a transaction of its own: for an image that nobody has yet. `card new` makes the card in
+    /// memory, and the file gets its name only when it holds all of it (`CardImage.create`): there is no half of a card.
+    ///
     /// - Throws: the status word of the command that failed; what came before it stays.
     public mutating func manufacture(_ configuration: FactoryConfiguration) throws(StatusWord) {
         powerOn()
