@@ -265,6 +265,22 @@ import Testing
         #expect(status(session.exchange(unlock)) == Self.ok)
     }
 
+    /// SELECT by name and MANAGE CHANNEL in secure messaging would reach the platform past OPEN, which knows what is locked
+    /// and whose session is on which channel.
+    @Test func selectionInSecureMessaging() throws {
+        let name: [UInt8] = [0xA0, 0x00, 0x00, 0x00, 0x87]
+        let select: [UInt8] = [0x00, 0xA4, 0x04, 0x04, UInt8(name.count)] + name
+        try open(.scp03(0x33))
+        let before = Block(card.image)
+        for command in [select, [0x00, 0x70, 0x00, 0x00], [0x00, 0x70, 0x00, 0x02], [0x00, 0x70, 0x80, 0x01]] {
+            #expect(card.send(session.wrap(command)) == [0x68, 0x82])
+        }
+        #expect(card.image.equals(before))
+        // The session goes on; a file is selected in it.
+        #expect(status(session.exchange([0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00])) == Self.ok)
+        #expect(status(session.exchange(Self.list)) == Self.ok)
+    }
+
     @Test func aLockedCardIsUsed() throws {
         try open(.scp03(0x33), .authorized)
         // A domain without the privilege locks no card.

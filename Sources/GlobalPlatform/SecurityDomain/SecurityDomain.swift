@@ -94,7 +94,7 @@ enum SecurityDomain: Application {
     /// Executes a command in the clear.
     ///
     /// - Throws: 6D00 or 6E00 for an unknown one; 6982 where nobody is authenticated; 6985 in a state of the card that does not
-    ///   allow it.
+    ///   allow it; 6882 for SELECT by name and MANAGE CHANNEL in secure messaging.
     private static func execute(
         _ call: Call,
         _ open: inout OPEN,
@@ -102,6 +102,11 @@ enum SecurityDomain: Application {
     ) throws(StatusWord) -> StatusWord {
         // Commands of the platform can be sent in a secure channel session as well.
         guard isOwn(call.command, isInSession: false), let command = command(of: call.command) else {
+            // What is selected on which channel is for OPEN: it serves these commands before any application.
+            let isForOPEN = call.command.ins == 0x70 || call.command.ins == 0xA4 && call.command.p1 == 0x04
+            guard !isForOPEN || call.command.classOctet.kind != .interindustry else {
+                throw .secureMessagingNotSupported
+            }
             return try open.executePlatform(call.command, &card)
         }
         guard !command.needsAuthentication || call.level.contains(.authenticated) else {
