@@ -47,9 +47,13 @@ final class MemoryResourceTests {
     private func field(_ octets: String) -> String { Hex.string([UInt8(octets.count / 2)]) + octets }
 
     /// INSTALL [for install and make selectable] of a security domain A000000559 `number`.
-    private func install(_ number: String, _ sizes: String = "") throws -> String {
+    private func install(
+        _ number: String,
+        _ sizes: String = "",
+        privileges: String = "800000"
+    ) throws -> String {
         let parameters = "C900" + (sizes.isEmpty ? "" : "EF" + field(sizes))
-        let data = Self.loadFile + field("A000000559" + number) + "038000" + "00" + field(parameters) + "00"
+        let data = Self.loadFile + field("A000000559" + number) + field(privileges) + field(parameters) + "00"
         return try send("80E60C00" + field(data))
     }
 
@@ -174,6 +178,22 @@ final class MemoryResourceTests {
         let used = card.system.memory.load(of: card.system.memory.owner(of: try reference("02")))
         #expect(try resources(issuer) == expected("04", left, 0xFF00))
         #expect(try resources("A00000055902") == expected("04", left + 0x0400 - used, 0x10000))
+    }
+
+    @Test func aLoadFileIsNotExtraditedToOneThatVerifiesSignatures() throws {
+        #expect(try install("01") == "9000")
+        #expect(try install("02", privileges: "C00000") == "9000")
+        for number in ["01", "02"] { try personalize(number) }
+        #expect(try send("80E60200" + field("06A00000055910" + "00000000")) == "9000")
+        #expect(try send("80E88000" + field("C40401020304")) == "9000")
+        let unchanged = octets
+        #expect(try extradite("10", to: "02") == "6985")
+        let isUnchanged = octets == unchanged
+        #expect(isUnchanged)
+        #expect(try extradite("10", to: "01") == "9000")
+        // An application may go there.
+        #expect(try install("03") == "9000")
+        #expect(try extradite("03", to: "02") == "9000")
     }
 
     @Test func aLoadNeedsRoom() throws {

@@ -146,13 +146,16 @@ extension OPEN {
     /// Associates an application or load file with another security domain.
     ///
     /// - Throws: 6A88 where there is no such domain; 6985 where it is not PERSONALIZED, where it is the application or
-    ///   below it, or for the issuer security domain; 6A84 where it has too little memory.
+    ///   below it, for the issuer security domain, or for a load file where it has the DAP Verification privilege; 6A84
+    ///   where it has too little memory.
     mutating func extradite(_ entry: RegistryEntry, to aid: OctetView, _ card: inout UICC) throws(StatusWord) {
         guard let domain = registry.entry(aid, in: card.memory), domain.isSecurityDomain else {
             throw .referencedDataNotFound
         }
         guard domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized, !entry.isIssuerSecurityDomain,
-            !isAssociated(domain, with: entry.reference, card)
+            !isAssociated(domain, with: entry.reference, card),
+            // GPCS clause 9.4.1: such a domain has verified the signatures of all its load files.
+            entry.kind == .application || !domain.privileges.contains(.dapVerification)
         else { throw .conditionsNotSatisfied }
         try move(entry, to: domain, &card)
         hasChanged = true
