@@ -210,6 +210,23 @@ import Testing
         #expect(answer.hasPrefix("6F") && answer.contains("8408A000000003000000") && answer.hasSuffix("9000"))
     }
 
+    /// As pySim's `install_cap` names the security domain that it has selected by its former AID.
+    @Test func theFormerAIDOfTheIssuerInCommands() throws {
+        let card = try FactoryCard()
+        try card.authenticate()
+        let former = "08A000000003000000"
+        try card.answers([
+            (FactoryCard.command("80E60200", "050102030405" + former + "000000"), "009000"),
+            (FactoryCard.command("80E88000", "C40401020304"), "009000"),
+            (FactoryCard.command("80E61000", former + "00" + "050102030405" + "000000"), "009000"),
+            (FactoryCard.command("80E61000", "08A000000003000001" + "00" + "050102030405" + "000000"), "6A88"),
+            // Not where nothing but an AID of the registry can stand.
+            (FactoryCard.command("80E61000", former + "00" + former + "000000"), "6A88"),
+            (FactoryCard.command("80E40000", "4F" + former), "6A88"),
+            (FactoryCard.command("80E40000", "4F050102030405"), "009000"),
+        ])
+    }
+
     @Test func objectsOfASupplementarySecurityDomain() throws {
         let card = try FactoryCard()
         try card.authenticate()

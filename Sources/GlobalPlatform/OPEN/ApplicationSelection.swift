@@ -34,16 +34,11 @@ extension OPEN {
         return isCardLocked(card) ? .selectedFileDeactivated : status
     }
 
-    /// The AID that issuer security domains had before GlobalPlatform gave them A000000151000000: many cards, and with them
-    /// clients, still know it.
-    private static let formerIssuerAID: [UInt8] = [0xA0, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00]
-
     /// The application that SELECT by name finds; nil where there is none.
     private func occurrence(_ command: CommandAPDU, _ card: borrowing UICC) -> RegistryEntry? {
         let name = command.data
         let current = channels[command.classOctet.channel].application
-        let isFormer = Self.formerIssuerAID.withView { $0.equals(name) } && registry.entry(name, in: card.memory) == nil
-        if name.isEmpty || isFormer {
+        if name.isEmpty || registry.isFormerIssuerAID(name, in: card.memory) {
             return registry.issuer.flatMap { RegistryEntry($0, in: card.memory) }.flatMap {
                 canBeSelected($0, card) ? $0 : nil
             }

@@ -149,7 +149,7 @@ extension OPEN {
     ///   below it, for the issuer security domain, or for a load file where it has the DAP Verification privilege; 6A84
     ///   where it has too little memory.
     mutating func extradite(_ entry: RegistryEntry, to aid: OctetView, _ card: inout UICC) throws(StatusWord) {
-        guard let domain = registry.entry(aid, in: card.memory), domain.isSecurityDomain else {
+        guard let domain = registry.securityDomain(aid, in: card.memory) else {
             throw .referencedDataNotFound
         }
         guard domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized, !entry.isIssuerSecurityDomain,

@@ -118,6 +118,23 @@ struct Registry: ~Copyable {
         return nil
     }
 
+    /// The AID that issuer security domains had before GlobalPlatform gave them A000000151000000: many cards, and with them
+    /// clients, still know it.
+    private static let formerIssuerAID: [UInt8] = [0xA0, 0x00, 0x00, 0x00, 0x03, 0x00, 0x00, 0x00]
+
+    /// Whether an AID is the former one of issuer security domains, and nothing else here has it.
+    func isFormerIssuerAID(_ aid: OctetView, in memory: borrowing Memory) -> Bool {
+        Self.formerIssuerAID.withView { $0.equals(aid) } && entry(aid, in: memory) == nil
+    }
+
+    /// The security domain with an AID, or the issuer's where it is named by its former one.
+    func securityDomain(_ aid: OctetView, in memory: borrowing Memory) -> RegistryEntry? {
+        let found =
+            isFormerIssuerAID(aid, in: memory)
+            ? issuer.flatMap { RegistryEntry($0, in: memory) } : entry(aid, in: memory)
+        return found?.isSecurityDomain == true ? found : nil
+    }
+
     /// Where in `entries` the first AID stands that is not before `name`.
     func firstIndex(from name: OctetView, in memory: borrowing Memory) -> Int {
         var lower = 0

@@ -50,7 +50,7 @@ extension SecurityDomain {
         guard open.registry.entry(install.first, in: card.memory) == nil else { throw .conditionsNotSatisfied }
         var domain = call.instance
         if !install.second.isEmpty {
-            guard let named = open.registry.entry(install.second, in: card.memory), named.isSecurityDomain,
+            guard let named = open.registry.securityDomain(install.second, in: card.memory),
                 open.isVisible(named, to: call.instance, card)
             else { throw .referencedDataNotFound }
             domain = named
