@@ -28,8 +28,9 @@ struct GlobalPlatformPutKey: ParsableCommand {
     @Option(help: "The identifier of the first key, in hexadecimal.")
     var identifier = HexArgument(octet: 0x01)
 
-    @Option(help: "The curve of keys of an elliptic curve: p256, brainpoolP256r1 or frp256v1.")
-    var curve = Curve.p256
+    // Optional: of a default the help would show the number.
+    @Option(help: "The curve of keys of an elliptic curve; p256 unless said otherwise.")
+    var curve: Curve?
 
     @OptionGroup var session: SessionOptions
 
@@ -47,7 +48,7 @@ struct GlobalPlatformPutKey: ParsableCommand {
             try manager.putKeys(
                 kind,
                 newKeys.map(\.octets),
-                curve: curve,
+                curve: curve ?? .p256,
                 version: version,
                 replacing: replaced,
                 identifier: identifier
@@ -82,8 +83,9 @@ extension Curve: ExpressibleByArgument {
         self = curve
     }
 
-    /// The name, as the help shows a default.
-    public var defaultValueDescription: String { name }
+    /// The names, as the help shows them.
+    public static var allValueStrings: [String] { allCases.map(\.name) }
+    public static var allValueDescriptions: [String: String] { [:] }
 }
 
 struct GlobalPlatformStoreData: ParsableCommand {
