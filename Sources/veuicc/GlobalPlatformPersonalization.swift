@@ -85,6 +85,8 @@ extension Curve: ExpressibleByArgument {
 
     /// The names, as the help shows them.
     public static var allValueStrings: [String] { allCases.map(\.name) }
+
+    /// None: a name says it.
     public static var allValueDescriptions: [String: String] { [:] }
 }
 
