@@ -40,6 +40,7 @@ let package = Package(
     targets: [
         // Libraries of the system.
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
         // A C target and no system library: of what pkg-config says about libpcsclite, SwiftPM refuses -pthread.
         .target(name: "CPCSC", linkerSettings: [.linkedLibrary("pcsclite")]),
 
@@ -77,7 +78,7 @@ let package = Package(
             dependencies: cardTargets + ["ImageFile", "CPCSC"],
             swiftSettings: strict
         ),
-        .target(name: "CardManagement", dependencies: cardTargets + ["Reader"], swiftSettings: strict),
+        .target(name: "CardManagement", dependencies: cardTargets + ["CLibZip", "Reader"], swiftSettings: strict),
         .target(name: "Trace", dependencies: ["Octets"], swiftSettings: strict),
         .target(
             name: "Conformance",
@@ -130,7 +131,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CardManagementTests",
-            dependencies: cardTargets + ["CardManagement", "ImageFile", "Reader"],
+            dependencies: cardTargets + ["CardManagement", "CLibZip", "ImageFile", "Reader"],
             swiftSettings: strict
         ),
         .testTarget(name: "TraceTests", dependencies: ["Octets", "Trace"], swiftSettings: strict),

@@ -128,9 +128,10 @@ struct GlobalPlatformLoad: ParsableCommand {
         commandName: "load",
         abstract: "Loads an executable load file: INSTALL [for load], then LOAD.",
         discussion: """
-            veuicc gp load applet.ijc --image card.img
+            veuicc gp load applet.cap --image card.img
 
-            What INSTALL needs next is shown. The file is an IJC file, a load file data block, or an object C4 around one. CAP files are not unpacked.
+            What INSTALL needs next is shown. The file is a CAP file, an IJC file, a load file data block, or an object C4 \
+            around one. Of a CAP file the card gets all components but Descriptor and Debug.
             """
     )
 
@@ -158,7 +159,7 @@ struct GlobalPlatformLoad: ParsableCommand {
     @OptionGroup var session: SessionOptions
 
     func run() throws {
-        let octets = try InputFile.octets(file, "the load file", limit: 65_536)
+        let octets = try InputFile.octets(file, "the load file", limit: 1_048_576)
         let loadFile: LoadFile
         do throws(LoadFile.Failure) {
             loadFile = try LoadFile(octets)

@@ -91,7 +91,6 @@ import Testing
     }
 
     @Test func loadFiles() throws {
-        #expect(throws: LoadFile.Failure.archive) { try LoadFile(octets("504B0304")) }
         #expect(throws: LoadFile.Failure.malformed) { try LoadFile([]) }
         #expect(throws: LoadFile.Failure.malformed) { try LoadFile(octets("C405010002DECA")) }
         #expect(throws: LoadFile.Failure.malformed) { try LoadFile(octets("01000FDECAFFEE01020400000501020304 05")) }

@@ -80,10 +80,17 @@ struct GlobalPlatformCommandTests {
         #expect(try gp("load", "applet.ijc") == (0, loaded, ""))
         #expect(try gp("list", "--prefix", "0102030405").stdout.contains("load-file    0102030405  LOADED\n"))
         #expect(try gp("delete", "0102030405", "--related") == (0, "", ""))
+        // Its name says nothing; what it begins with does.
+        try FileManager.default.copyItem(
+            at: Program.repository.appendingPathComponent("vectors/globalplatform/applet.cap"),
+            to: URL(fileURLWithPath: "\(directory.path)/applet")
+        )
+        #expect(try gp("load", "applet") == (0, loaded, ""))
+        #expect(try gp("delete", "0102030405", "--related") == (0, "", ""))
         try directory.write("applet.cap", "PK\u{3}\u{4}")
         let result = try gp("load", "applet.cap")
         #expect(result.status == 65)
-        #expect(result.stderr.hasPrefix("Error: applet.cap: a CAP file (ZIP) is not unpacked: "))
+        #expect(result.stderr.hasPrefix("Error: applet.cap: the ZIP file is damaged: "))
     }
 
     @Test func cardAtTheOtherEnd() throws {

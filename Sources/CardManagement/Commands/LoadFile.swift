@@ -5,20 +5,17 @@ import Octets
 public struct LoadFile: Equatable, Sendable {
     /// Why octets are no load file.
     public enum Failure: Error, Equatable, CustomStringConvertible {
-        /// A ZIP file, as CAP files are.
-        case archive
+        /// A ZIP file that is no CAP file of one package, or a damaged one; the reason.
+        case archive(String)
         /// Something else.
         case malformed
 
         /// The reason.
         public var description: String {
             switch self {
-            case .archive:
-                """
-                a CAP file (ZIP) is not unpacked: unpack it and give its components in one file (IJC: Header, Directory, \
-                Import, Applet, Class, Method, StaticField, Export, ConstantPool, ReferenceLocation)
-                """
-            case .malformed: "neither an IJC file nor an object C4 nor a load file data block that begins with a Header"
+            case .archive(let reason): reason
+            case .malformed:
+                "neither a CAP file nor an IJC file nor an object C4 nor a load file data block that begins with a Header"
             }
         }
     }
@@ -30,11 +27,12 @@ public struct LoadFile: Equatable, Sendable {
     /// The AIDs of the Applet component.
     public let applets: [[UInt8]]
 
-    /// Reads an IJC file, which is a load file data block of Java Card components, or an object C4 around one.
+    /// Reads a CAP file, an IJC file, which is a load file data block of Java Card components, or an object C4 around one.
     public init(_ octets: [UInt8]) throws(Failure) {
-        guard !octets.starts(with: [0x50, 0x4B, 0x03, 0x04]) else { throw .archive }
         var block = octets
-        if octets.first == 0xC4 {
+        if CAPFile.isArchive(octets) {
+            block = try CAPFile.dataBlock(octets)
+        } else if octets.first == 0xC4 {
             let objects = TLV.objects(in: octets)
             guard objects.count == 1, let value = objects.first?.value else { throw .malformed }
             block = value
