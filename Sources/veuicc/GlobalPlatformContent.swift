@@ -2,6 +2,18 @@ import ArgumentParser
 import CardManagement
 import Octets
 
+/// The options of the fields of INSTALL that its commands share.
+struct InstallFields: ParsableArguments {
+    @Option(help: "The parameters field in hexadecimal; [for install] puts C9 in front where it is missing.")
+    var parameters: HexArgument?
+
+    @Option(help: "The hash of the load file data block in hexadecimal.")
+    var hash: HexArgument?
+
+    @Option(help: "The token in hexadecimal.")
+    var token: HexArgument?
+}
+
 struct GlobalPlatformInstall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install",
@@ -40,14 +52,7 @@ struct GlobalPlatformInstall: ParsableCommand {
     @Option(help: "The privileges in hexadecimal, one or three octets.")
     var privileges: HexArgument?
 
-    @Option(help: "The parameters field in hexadecimal; an install parameter C9 is put in front where it is missing.")
-    var parameters: HexArgument?
-
-    @Option(help: "The hash of the load file data block in hexadecimal.")
-    var hash: HexArgument?
-
-    @Option(help: "The token in hexadecimal.")
-    var token: HexArgument?
+    @OptionGroup var fields: InstallFields
 
     @OptionGroup var session: SessionOptions
 
@@ -65,15 +70,15 @@ struct GlobalPlatformInstall: ParsableCommand {
         let domain = try to?.requireAID("--to") ?? argument("--to", nil, for: [.extradition])
         let none: [UInt8] = purpose == .registryUpdate ? [] : [0x00, 0x00, 0x00]
         let privileges = privileges?.octets ?? none
-        let parameters = parameters?.octets ?? []
-        let token = token?.octets ?? []
+        let parameters = fields.parameters?.octets ?? []
+        let token = fields.token?.octets ?? []
         try session.withSession { manager in
             switch purpose {
             case .load:
                 try manager.installForLoad(
                     loadFile,
                     into: domain,
-                    hash: hash?.octets ?? [],
+                    hash: fields.hash?.octets ?? [],
                     parameters: parameters,
                     token: token
                 )
@@ -144,14 +149,7 @@ struct GlobalPlatformLoad: ParsableCommand {
     @Option(help: "The AID of the security domain that it is to belong to.")
     var to: HexArgument?
 
-    @Option(help: "The load parameters field in hexadecimal.")
-    var parameters: HexArgument?
-
-    @Option(help: "The hash of the load file data block in hexadecimal.")
-    var hash: HexArgument?
-
-    @Option(help: "The token in hexadecimal.")
-    var token: HexArgument?
+    @OptionGroup var fields: InstallFields
 
     @Option(help: "Objects E2 with signatures of the load file, in hexadecimal.")
     var signatures: HexArgument?
@@ -172,9 +170,9 @@ struct GlobalPlatformLoad: ParsableCommand {
             try manager.installForLoad(
                 own ?? loadFile.aid,
                 into: domain,
-                hash: hash?.octets ?? [],
-                parameters: parameters?.octets ?? [],
-                token: token?.octets ?? []
+                hash: fields.hash?.octets ?? [],
+                parameters: fields.parameters?.octets ?? [],
+                token: fields.token?.octets ?? []
             )
             try manager.load(loadFile, signatures: signatures?.octets ?? [])
             try Output.line("load file  \(Hex.string(own ?? loadFile.aid))")
