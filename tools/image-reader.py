@@ -53,7 +53,7 @@ ATTRIBUTES = {"84", "8B", "8C", "AB", "C6", "A5"}
 # §7.6
 APPLICATION, EXECUTABLE_LOAD_FILE, MODULE = 1, 2, 3
 ENTRY_KINDS = {APPLICATION: "application", EXECUTABLE_LOAD_FILE: "executable load file", MODULE: "executable module"}
-PROGRAMS = {0: "none", 1: "security domain", 2: "network access", 3: "access rule master"}
+PROGRAMS = {0: "none", 1: "security domain", 2: "network access", 3: "access rule master", 4: "remote file management"}
 SECURITY_DOMAIN, DAP, DELEGATED, RESET, MANDATED_DAP = 0x800000, 0x400000, 0x200000, 0x040000, 0x010000
 FINAL, AUTHORIZED, TOKENS, RECEIPTS = 0x000200, 0x004000, 0x002000, 0x000080
 DOMAINS_ONLY = DAP | DELEGATED | MANDATED_DAP | 0x008000 | AUTHORIZED | TOKENS | RECEIPTS | 0x000040
@@ -954,7 +954,7 @@ class Image:
             yield 7, "octets behind the AID"
         if (entry.kind == MODULE, entry.aid) in names:
             yield 7, f"the AID {upper(entry.aid)} twice"
-        programs = {APPLICATION: (1,) if entry.is_domain else (2, 3), MODULE: PROGRAMS}.get(entry.kind, (0,))
+        programs = {APPLICATION: (1,) if entry.is_domain else (2, 3, 4), MODULE: PROGRAMS}.get(entry.kind, (0,))
         if entry.program not in programs:
             yield 23, f"the program {entry.program:02X}"
         yield from self.domain_problems(entry)

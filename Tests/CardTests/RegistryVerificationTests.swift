@@ -57,7 +57,7 @@ import Testing
         // AID, program
         (Names.domain, 6, "04", .registryEntry, 6), (Names.domain, 6, "11", .registryEntry, 6),
         (Names.domain, 6, "07", .registryEntry, 7),
-        (Names.domain, 23, "00", .registryEntry, 23), (Names.application, 23, "04", .registryEntry, 23),
+        (Names.domain, 23, "00", .registryEntry, 23), (Names.application, 23, "05", .registryEntry, 23),
         (Names.application, 23, "01", .registryEntry, 23), (Names.loadFile, 23, "01", .registryEntry, 23),
         // Security domain
         (Names.loadFile, 24, "00000001", .securityDomain, 24), (Names.loadFile, 24, "FFFFFFFF", .securityDomain, 24),

@@ -14,7 +14,7 @@ public struct OPEN: ~Copyable, CommandDispatcher {
     var registry = Registry()
     /// The registry has changed in this command: it is read anew at its end.
     var hasChanged = false
-    /// Commands come from the factory: no secure channel session is asked for.
+    /// Commands come from the factory or with a profile package: nobody is asked whether they may.
     var isFactory = false
     let channels: UnsafeMutableBufferPointer<SelectedApplication>
 

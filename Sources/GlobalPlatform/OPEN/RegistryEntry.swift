@@ -134,6 +134,8 @@ public struct Program: RawRepresentable, Equatable, Hashable, Sendable {
     public static let networkAccess = Program(rawValue: 2)
     /// The access rule application master.
     public static let accessRules = Program(rawValue: 3)
+    /// Remote file management, an instance that comes with a profile.
+    public static let remoteFileManagement = Program(rawValue: 4)
 }
 
 // MARK: Changes

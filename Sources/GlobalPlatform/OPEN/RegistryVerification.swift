@@ -309,7 +309,7 @@ extension RegistryEntry {
 
     /// Whether the program is one that the kind can have: applications have one, load files have none.
     fileprivate var hasKnownProgram: Bool {
-        let isKnown = program.rawValue <= Program.accessRules.rawValue
+        let isKnown = program.rawValue <= Program.remoteFileManagement.rawValue
         switch kind {
         case .application: return isKnown && program != .none && (program == .securityDomain) == isSecurityDomain
         case .executableModule: return isKnown

@@ -57,7 +57,7 @@ extension SecurityDomain {
         }
         guard domain.isIssuerSecurityDomain || domain.lifeCycle == .personalized else { throw .conditionsNotSatisfied }
         let hash = try LoadFileDataBlockHash(install.third)
-        let isDelegated = !call.instance.privileges.contains(.authorizedManagement)
+        let isDelegated = !open.isFactory && !call.instance.privileges.contains(.authorizedManagement)
         guard hash != nil || !isDelegated && open.requiredSigners(for: domain, card).isEmpty else {
             throw .unsuitableHash
         }
@@ -120,9 +120,10 @@ extension SecurityDomain {
             case .dataBlock(let length, let isCiphered):
                 session.pointee.load?.block.reserveCapacity(length)
                 guard let domain = session.pointee.load?.securityDomain else { break }
-                // GPCS clause 9.3.5: with the privilege load files come ciphered, without it they do not.
+                // GPCS clause 9.3.5: with the privilege load files come ciphered, without it they do not; those of a
+                // profile package never do.
                 let deciphers = RegistryEntry(domain, in: card.memory)?.privileges.contains(.cipheredLoadFileDataBlock)
-                guard isCiphered == deciphers else { throw .unsuitableKey }
+                guard isCiphered == (deciphers ?? false && !open.isFactory) else { throw .unsuitableKey }
                 guard isCiphered else { break }
                 let reference = KeyReference(version: cipherVersion, identifier: 1)
                 try card.memory.withLentKey(reference, of: domain) { (key) throws(StatusWord) in
@@ -193,8 +194,11 @@ extension SecurityDomain {
 
 extension OPEN {
     /// The security domains without whose signature nothing is loaded into `domain`.
+    ///
+    /// None verifies what comes with a profile package: eUICC Profile Package 8.6.
     fileprivate func requiredSigners(for domain: RegistryEntry, _ card: borrowing UICC) -> [ObjectReference] {
-        registry.entries.filter { reference in
+        if isFactory { return [] }
+        return registry.entries.filter { reference in
             guard let entry = RegistryEntry(reference, in: card.memory), entry.isSecurityDomain else { return false }
             return DAPVerification.isRequired(
                 of: entry.privileges,
