@@ -6,22 +6,20 @@ import ProfilePackage
 import Telecom
 
 extension Card {
-    /// Installs a profile package as the first one of the card: its file system, codes and parameters. A package that
-    /// is aborted leaves the image as before, octet for octet.
+    /// Installs a profile package as the first one of the card: its file system, codes and parameters, and, on a card
+    /// with an issuer security domain, its security domains, applications and remote file management. A package that is
+    /// aborted leaves the image as before, octet for octet.
     ///
     /// - Parameter segments: the package, parted in any way.
     /// - Returns: whether the profile is installed, and the EUICCResponse.
     public mutating func install(profilePackage segments: [[UInt8]]) -> (isInstalled: Bool, response: [UInt8]) {
+        // A card that has not been powered on does not know its registry yet.
+        open.reset(system)
         var installer = ProfileInstaller()
         for segment in segments {
-            _ = segment.withUnsafeBytes { installer.push(OctetView($0), to: &system) }
+            _ = segment.withUnsafeBytes { installer.push(OctetView($0), to: &self) }
         }
-        var isInstalled = installer.close() == .finished
-        do throws(StatusWord) {
-            if isInstalled { try open.registerNetworkAccess(on: &system) }
-        } catch {
-            isInstalled = false
-        }
+        let isInstalled = installer.close() == .finished
         if isInstalled { system.memory.commit() } else { system.discard() }
         open.reset(system)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: ProfileInstaller.responseLimit, alignment: 8)
@@ -32,28 +30,29 @@ extension Card {
     }
 }
 
-extension UICC: ProfileTarget {
-    /// Makes a file that has the owner of its parent: `createFile(_:parent:owner:)`.
+/// The file system of a profile is that of the platform.
+extension Card: ProfileTarget {
+    /// Makes a file that has the owner of its parent.
     public mutating func createFile(
         _ parameters: FileParameters,
         parent: ObjectReference?
     ) throws(StatusWord) -> ObjectReference {
-        try createFile(parameters, parent: parent, owner: nil)
+        try system.createFile(parameters, parent: parent, owner: nil)
     }
 
     /// The file with an identifier in a DF.
     public func child(of directory: ObjectReference, fileIdentifier: UInt16) -> ObjectReference? {
-        child(fileIdentifier, of: directory)
+        system.child(fileIdentifier, of: directory)
     }
 
     /// The ADF with a DF name.
     public func application(dfName: OctetView) -> ObjectReference? {
-        application(named: dfName)
+        system.application(named: dfName)
     }
 
     /// What the interpreter needs to know of a file that exists.
     public func layout(of file: ObjectReference) -> FileLayout? {
-        description(of: file).map { file in
+        system.description(of: file).map { file in
             FileLayout(
                 descriptor: file.descriptor,
                 size: UInt32(truncatingIfNeeded: file.size),
@@ -65,7 +64,7 @@ extension UICC: ProfileTarget {
 
     /// Overwrites the body of an EF.
     public mutating func write(_ octets: OctetView, to file: ObjectReference, at offset: UInt32) throws(StatusWord) {
-        try fill(file, at: Int(offset), octets)
+        try system.fill(file, at: Int(offset), octets)
     }
 
     /// Gives a context its PIN codes or unblocking codes.
@@ -75,7 +74,20 @@ extension UICC: ProfileTarget {
         sharedWith: ObjectReference?,
         entries: OctetView
     ) throws(StatusWord) {
-        try createCodes(entries: entries, areUnblocking: kind == .puk, for: context, sharedWith: sharedWith)
+        try system.createCodes(
+            entries: entries,
+            areUnblocking: kind == .puk,
+            for: context,
+            sharedWith: sharedWith
+        )
+    }
+
+    /// Gives an application its parameters for authentication.
+    public mutating func storeAuthenticationParameters(
+        _ members: OctetView,
+        application: ObjectReference
+    ) throws(StatusWord) {
+        try system.storeAuthenticationParameters(members, application: application)
     }
 
     /// Keeps the CDMA parameters of an application.
@@ -83,11 +95,18 @@ extension UICC: ProfileTarget {
         _ members: OctetView,
         application: ObjectReference
     ) throws(StatusWord) {
-        try store(.cdmaParameters, of: application, members)
+        try system.store(.cdmaParameters, of: application, members)
     }
 
     /// Keeps the profile header.
     public mutating func storeProfileHeader(_ members: OctetView) throws(StatusWord) {
-        try store(.profileHeader, of: nil, members)
+        try system.store(.profileHeader, of: nil, members)
+    }
+
+    /// Makes registry entries for the network access applications.
+    ///
+    /// - Throws: 6A8A where another application has the AID of one; 6A84 where memory is short.
+    public mutating func complete() throws(StatusWord) {
+        try open.registerNetworkAccess(on: &system)
     }
 }

@@ -3,10 +3,6 @@ import Octets
 // Which object of which profile element goes where: eUICC Profile Package 8.1.
 
 extension ProfileInstaller {
-    /// Security domains, RFM and applications are read through and reported, and the installation goes on even if they
-    /// are mandated: a profile is usable without remote file management. False: `mandated` decides, as in 7.2.
-    static let toleratesMissingRemoteManagement = true
-
     /// The header of an object has been read.
     mutating func header<Target: ProfileTarget & ~Copyable>(_ tag: UInt32, _ target: inout Target) throws(Failure) {
         if reader.depth == 0 { return try beginElement(tag) }
@@ -17,6 +13,8 @@ extension ProfileInstaller {
             switch element.kind {
             case .files: try templateHeader(tag, &target)
             case .genericFileManagement: try managementHeader(tag)
+            case .securityDomain: try domainHeader(tag)
+            case .application: try applicationHeader(tag, &target)
             default: break
             }
         case .checked: if reader.isConstructed { try enter() }
@@ -69,14 +67,15 @@ extension ProfileInstaller {
         switch element.stage {
         case .start:
             try readElementHeader(value)
-            try headed()
+            try headed(target)
         case .headed:
             try beginTemplate(value, &target)
         case .members:
-            if case .files = element.kind {
-                try templateValue(value, &target)
-            } else {
-                try managementValue(value, &target)
+            switch element.kind {
+            case .files: try templateValue(value, &target)
+            case .securityDomain: try domainValue(value, &target)
+            case .application: try applicationValue(value, &target)
+            default: try managementValue(value, &target)
             }
         case .checked, .skipped: break
         }
@@ -96,8 +95,27 @@ extension ProfileInstaller {
         case .pukCodes: try installPUKCodes(&members, &target)
         case .akaParameter: try installAKAParameter(&members, &target)
         case .cdmaParameter: try installCDMAParameter(&members, &target)
-        case .end: try installEnd(&members)
+        case .remoteFileManagement:
+            if target.hasSecurityDomains {
+                try installRemoteFileManagement(&members, &target)
+            } else {
+                warn(PackageStatus.elementNotSupported)
+            }
+        case .end: try installEnd(&members, &target)
         default: break
+        }
+    }
+
+    /// Octets of a value that is streamed.
+    mutating func part<Target: ProfileTarget & ~Copyable>(
+        _ part: OctetView,
+        isLast: Bool,
+        _ target: inout Target
+    ) throws(Failure) {
+        switch element.kind {
+        case .securityDomain: try domainPart(part, &target)
+        case .application: try applicationPart(part, isLast: isLast, &target)
+        default: try writeContent(part, &target)
         }
     }
 
@@ -108,6 +126,8 @@ extension ProfileInstaller {
             if reader.depth == 0 { warn(PackageStatus.elementNotSupported) }
         case (.start, _), (.headed, _): throw Failure(Decision.malformed)
         case (.members, .files): try templateEnd(&target)
+        case (.members, .securityDomain): try domainEnd(&target)
+        case (.members, .application): try applicationEnd(&target)
         default: break
         }
     }
@@ -128,7 +148,7 @@ extension ProfileInstaller {
     }
 
     /// The PE-Header of an element that is not read whole is known.
-    private mutating func headed() throws(Failure) {
+    private mutating func headed<Target: ProfileTarget & ~Copyable>(_ target: borrowing Target) throws(Failure) {
         try checkOrder()
         switch element.kind {
         case .files(let files):
@@ -138,13 +158,14 @@ extension ProfileInstaller {
             currentDirectory = mf
             file = nil
             element.stage = .members
-        case .remoteManagement:
-            if ProfileInstaller.toleratesMissingRemoteManagement {
-                warn(PackageStatus.elementNotSupported)
+        case .securityDomain, .application:
+            if target.hasSecurityDomains {
+                element.stage = .members
             } else {
-                try report(PackageStatus.elementNotSupported)
+                // Even if it is mandated: without GlobalPlatform, a profile is usable for network access.
+                warn(PackageStatus.elementNotSupported)
+                element.stage = .checked
             }
-            element.stage = .checked
         case .iot:
             try report(PackageStatus.featureNotSupported)
             element.stage = .skipped
@@ -159,7 +180,8 @@ extension ProfileInstaller {
         guard isHeaderRead else { throw Failure(Decision.wrongOrder) }
         if mf != nil { return }
         switch element.kind {
-        case .pinCodes, .pukCodes, .akaParameter, .cdmaParameter, .remoteManagement, .end:
+        case .pinCodes, .pukCodes, .akaParameter, .cdmaParameter, .end, .securityDomain, .remoteFileManagement,
+            .application:
             if !isContextMissing { throw Failure(Decision.wrongOrder) }
         default: break
         }

@@ -1,3 +1,4 @@
+import CardCrypto
 import Octets
 
 /// Reads the DER objects of a profile package as its octets arrive, split anywhere: eUICC Profile Package 7.3.
@@ -54,6 +55,8 @@ struct PackageReader: ~Copyable {
     }
 
     deinit {
+        // There may have been keys in it.
+        wipe(buffer)
         buffer.deallocate()
     }
 

@@ -32,6 +32,8 @@ enum Decision {
     static let missingParameter = PackageStatus.badValues
     /// A file within a DF of its template that the element did not create (8.3.1).
     static let missingDirectory = PackageStatus.badValues
+    /// A security domain that something is to be associated with, and that is not PERSONALIZED (8.6.2).
+    static let domainNotPersonalized = PackageStatus.invalidParameter
     /// A link or file path that leads nowhere.
     static let pathNotFound = StatusWord.fileNotFound.value
     /// A PIN whose unblocking code is not defined.

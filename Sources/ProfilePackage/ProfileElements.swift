@@ -1,8 +1,7 @@
 /// What a profile element is, by its tag: eUICC Profile Package 8.1, ProfileElement.
 enum ElementKind: Equatable, Sendable {
     case header, genericFileManagement, pinCodes, pukCodes, akaParameter, cdmaParameter, end
-    /// Security domains, RFM and applications.
-    case remoteManagement
+    case securityDomain, remoteFileManagement, application
     case nonStandard
     case iot
     /// Files by a template.
@@ -17,7 +16,9 @@ enum ElementKind: Equatable, Sendable {
         case 0xA3: self = .pukCodes
         case 0xA4: self = .akaParameter
         case 0xA5: self = .cdmaParameter
-        case 0xA6, 0xA7, 0xA8: self = .remoteManagement
+        case 0xA6: self = .securityDomain
+        case 0xA7: self = .remoteFileManagement
+        case 0xA8: self = .application
         case 0xA9: self = .nonStandard
         case 0xAA: self = .end
         case 0xBF20, 0xBF21: self = .iot
@@ -33,7 +34,7 @@ enum ElementKind: Equatable, Sendable {
     /// Elements that are small: they are read whole.
     var isCollected: Bool {
         switch self {
-        case .header, .pinCodes, .pukCodes, .akaParameter, .cdmaParameter, .end: true
+        case .header, .pinCodes, .pukCodes, .akaParameter, .cdmaParameter, .remoteFileManagement, .end: true
         default: false
         }
     }

@@ -57,13 +57,17 @@ extension ProfileInstaller {
     }
 
     /// PE-End: the checks that need the whole package.
-    mutating func installEnd(_ members: inout Members) throws(Failure) {
+    mutating func installEnd<Target: ProfileTarget & ~Copyable>(
+        _ members: inout Members,
+        _ target: inout Target
+    ) throws(Failure) {
         if try next(&members) != nil { try report(PackageStatus.invalidParameter) }
         offset = 0
         guard mf != nil else { throw Failure(Decision.contextNotInstalled) }
         guard requiredGlobalPINs & ~definedGlobalPINs == 0, directories.areLocalPINsDefined else {
             throw Failure(PackageStatus.pinCodeMissing)
         }
+        try onCard { () throws(StatusWord) in try target.complete() }
         finish()
     }
 }

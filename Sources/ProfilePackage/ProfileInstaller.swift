@@ -1,10 +1,11 @@
+import Memory
 import Octets
 
 /// Installs a profile package: eUICC Profile Package 8. The octets go in as they arrive, the files come out at the
 /// target.
 ///
 /// The owner begins a transaction before the first segment, commits it when the installer has `finished`, and rolls it
-/// back when it has `aborted` or when the transport gives up. Working memory: about 7,000 octets, whatever the package.
+/// back when it has `aborted` or when the transport gives up. Working memory: about 8,000 octets, whatever the package.
 public struct ProfileInstaller: ~Copyable {
     /// How far the installation is.
     public enum Progress: Sendable {
@@ -50,9 +51,15 @@ public struct ProfileInstaller: ~Copyable {
     var work = TemplateWork()
     /// Generic file management: place of the current DF in `directories`.
     var currentDirectory: Int?
+    /// The first security domain of the package.
+    var firstDomain: ObjectReference?
+    /// Security domains and applications: the work on the current element.
+    var content = ContentWork()
+    /// Members of a load file or instance that came so far.
+    var fields: OctetWriter
 
     /// Waits for the first octet of a package.
-    public init() {}
+    public init() { fields = OctetWriter(scratch.fields) }
 
     /// Takes the next octets of the package, any number of them.
     ///
@@ -107,7 +114,7 @@ public struct ProfileInstaller: ~Copyable {
         case .value(let value):
             try self.value(value, &target)
             if reader.depth == 0 { leaveElement() }
-        case .part(let part, _): try writeContent(part, &target)
+        case .part(let part, let isLast): try self.part(part, isLast: isLast, &target)
         case .end:
             try end(&target)
             if reader.depth == 0 { leaveElement() }
@@ -117,6 +124,7 @@ public struct ProfileInstaller: ~Copyable {
 
     private mutating func leaveElement() {
         element = Element()
+        content = ContentWork()
         offset = 0
     }
 
@@ -169,7 +177,7 @@ struct Element {
 /// Octets to put values together in.
 struct Scratch: ~Copyable {
     private static let half = 512
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1_025, alignment: 8)
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1_025 + 1_280, alignment: 8)
 
     deinit {
         buffer.deallocate()
@@ -185,9 +193,14 @@ struct Scratch: ~Copyable {
         UnsafeMutableRawBufferPointer(rebasing: buffer[Scratch.half..<2 * Scratch.half])
     }
 
+    /// For the members of an object that comes member by member.
+    var fields: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: buffer[(2 * Scratch.half + 1)...])
+    }
+
     /// A single octet to write.
     func view(of octet: UInt8) -> OctetView {
-        let place = UnsafeMutableRawBufferPointer(rebasing: buffer[(2 * Scratch.half)...])
+        let place = UnsafeMutableRawBufferPointer(rebasing: buffer[2 * Scratch.half..<2 * Scratch.half + 1])
         place.storeBytes(of: octet, as: UInt8.self)
         return OctetView(UnsafeRawBufferPointer(place))
     }

@@ -30,11 +30,11 @@ public enum CodeKind: Sendable {
     case puk
 }
 
-/// Where a profile package is installed: the card's file system.
+/// Where a profile package is installed: the card's file system, and its registry.
 ///
 /// What the interpreter writes takes effect when its owner commits it; begin, commit and rollback are the owner's.
 /// A status word that a function throws aborts the installation.
-public protocol ProfileTarget: ~Copyable {
+public protocol ProfileTarget: ContentTarget, ~Copyable {
     /// Creates a file in the MF, a DF or an ADF. All octets of a new body are FF. ADFs are created in the MF.
     ///
     /// - Parameter parent: nil for the MF.
@@ -83,4 +83,9 @@ public protocol ProfileTarget: ~Copyable {
 
     /// Stores the members of the ProfileHeader.
     mutating func storeProfileHeader(_ members: OctetView) throws(StatusWord)
+
+    /// All elements have been processed.
+    ///
+    /// - Throws: what keeps them from standing together.
+    mutating func complete() throws(StatusWord)
 }

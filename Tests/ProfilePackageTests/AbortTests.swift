@@ -251,13 +251,18 @@ import Testing
             "300FA00D300680010A8101093003800100",
             Build.package(tlv(0xBF21, Build.head(9, mandated: false)))
         )
-        // RFM, even if it is mandated
-        finishes("300FA00D30068001018101093003800100", Build.package(tlv(0xA7, Build.head(9), hex("4F05A000000001"))))
-        // its objects must be DER all the same
-        aborts(
-            "3017A0133006800101810109300980010581010983010B8100",
-            Build.package(tlv(0xA7, Build.head(9), hex("30028080")))
-        )
+        // security domains, RFM and applications where there is no registry, even if they are mandated
+        for element in [tlv(0xA6, Build.head(9)), tlv(0xA7, Build.head(9)), tlv(0xA8, Build.head(9))] {
+            var target = MemoryTarget()
+            target.hasSecurityDomains = false
+            let outcome = install(Build.package(element), into: &target)
+            #expect(outcome == Outcome(progress: .finished, response: "300FA00D30068001018101093003800100"))
+        }
+        // their objects must be DER all the same
+        var target = MemoryTarget()
+        target.hasSecurityDomains = false
+        let outcome = install(Build.package(tlv(0xA6, Build.head(9), hex("30028080"))), into: &target)
+        #expect(outcome.response == "3017A0133006800101810109300980010581010983010B8100")
     }
 
     @Test func checksAuthenticationParameters() {
@@ -278,7 +283,8 @@ import Testing
     }
 
     @Test func keepsAtMostSomeWarnings() {
-        let warnings = [[UInt8]](repeating: tlv(0xA7, Build.head(9)), count: 100).flatMap { $0 }
+        let unknown = tlv(0xBF22, Build.head(9, mandated: false))
+        let warnings = [[UInt8]](repeating: unknown, count: 100).flatMap { $0 }
         let line = "3006800101810109"
         finishes(
             "30820109A0820105" + String(repeating: line, count: 32) + "3003800100",

@@ -43,9 +43,14 @@ import Testing
     ]) func answers(name: String, passedOver: String) throws {
         let warnings = hex(passedOver).map { "30068001018101" + Hex.string([$0]) }.joined() + "3003800100"
         let length = UInt8(warnings.count / 2)
-        let outcome = install(try Vectors.package(name))
+        let package = try Vectors.package(name)
+        var target = MemoryTarget()
+        target.hasSecurityDomains = false
+        let outcome = install(package, into: &target)
         let response = "30\(Hex.string([length + 2]))A0\(Hex.string([length]))\(warnings)"
         #expect(outcome == Outcome(progress: .finished, response: response))
+        // With a registry, every element is installed.
+        #expect(install(package) == Outcome(progress: .finished, response: "3007A0053003800100"))
     }
 
     @Test(arguments: latest + earlier + ["TS48v1_A"]) func doesTheSameWithSegmentsOfAnyLength(name: String) throws {

@@ -35,6 +35,9 @@ struct MemoryTarget: ~Copyable, ProfileTarget {
     var authentication: [ObjectReference: [UInt8]] = [:]
     var cdma: [ObjectReference: [UInt8]] = [:]
     var header: [UInt8] = []
+    var registry = MemoryRegistry()
+    /// Whether there is a registry at all.
+    var hasSecurityDomains = true
     /// How many octets of bodies fit.
     var room = 1_000_000
     /// Thrown by the next creation, if any.
@@ -161,10 +164,18 @@ extension MemoryTarget {
         var authentication: [ObjectReference: [UInt8]]
         var cdma: [ObjectReference: [UInt8]]
         var header: [UInt8]
+        var registry: MemoryRegistry
     }
 
     /// All that was installed, to compare.
     var contents: Contents {
-        Contents(files: files, codes: codes, authentication: authentication, cdma: cdma, header: header)
+        Contents(
+            files: files,
+            codes: codes,
+            authentication: authentication,
+            cdma: cdma,
+            header: header,
+            registry: registry
+        )
     }
 }

@@ -166,6 +166,13 @@ enum Fixture {
         return image
     }
 
+    /// A card as the factory makes it, with an issuer security domain and no profile.
+    static func manufactured(size: Int = 131_072) throws -> Block {
+        let card = try FaultCard(empty(size: size))
+        try card.card.manufacture(FactoryConfiguration())
+        return card.image
+    }
+
     /// A card with the default profile package, and with PINs that no package of the tests has: the universal one, 11,
     /// is 77777777; 82 is one of DF.PHONEBOOK alone, and is 8888. Their unblocking codes are those of PIN 01 and 44444444.
     /// The authentications of its USIM are counted.
@@ -173,8 +180,8 @@ enum Fixture {
         let card = try FaultCard(empty(size: size))
         guard card.card.install(profilePackage: [try package(defaultPackage)]).isInstalled,
             let masterFile = card.card.system.memory.firstObject(of: .file),
-            let telecom = card.card.system.child(of: masterFile, fileIdentifier: 0x7F10),
-            let phonebook = card.card.system.child(of: telecom, fileIdentifier: 0x5F3A),
+            let telecom = card.card.child(of: masterFile, fileIdentifier: 0x7F10),
+            let phonebook = card.card.child(of: telecom, fileIdentifier: 0x5F3A),
             let codes = card.card.system.memory.firstObject(of: .pinCodes)
         else { throw Failure.notInstalled }
         let length = card.card.system.memory.length(of: codes)
