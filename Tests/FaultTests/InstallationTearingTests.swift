@@ -3,9 +3,13 @@ import Testing
 
 /// The power fails in every program operation of the installation of a profile package: all of it, or nothing.
 @Suite struct InstallationTearingTests {
-    @Test(arguments: [Fixture.defaultPackage, Fixture.testPackage])
-    func anInstallationIsWholeOrNothing(name: String) throws {
-        let card = try FaultCard(Fixture.empty())
+    @Test(arguments: [
+        (Fixture.defaultPackage, false), (Fixture.testPackage, false),
+        // With the security domain, whose keys take the place of others, and remote file management.
+        (Fixture.testPackage, true),
+    ])
+    func anInstallationIsWholeOrNothing(name: String, isManufactured: Bool) throws {
+        let card = try FaultCard(isManufactured ? Fixture.manufactured() : Fixture.empty())
         let before = Block(card.image)
         let log = OperationLog(of: card.image)
         card.card.system.memory.observeOperations { log.note($0) }

@@ -3,16 +3,23 @@ import Testing
 
 /// Damaged profile packages, installed in a card: whole or nothing, and the image stays sound.
 @Suite struct PackageFuzzTests {
-    @Test(arguments: [Fixture.defaultPackage, Fixture.testPackage])
-    func aDamagedPackageIsInstalledOrLeavesNothing(name: String) throws {
+    @Test(arguments: [
+        (Fixture.defaultPackage, false), (Fixture.testPackage, false),
+        // With an issuer security domain; most faults are in the elements for the registry.
+        (Fixture.testPackage, true),
+    ])
+    func aDamagedPackageIsInstalledOrLeavesNothing(name: String, isManufactured: Bool) throws {
         let package = try Fixture.package(name)
         // In the small image some do not fit.
-        let images = [Fixture.empty(), Fixture.empty(size: 65_536)]
+        let images = try [131_072, 65_536].map {
+            isManufactured ? try Fixture.manufactured(size: $0) : Fixture.empty(size: $0)
+        }
+        let (start, end) = (isManufactured ? package.count - 700 : 0, isManufactured ? package.count : 1_500)
         var (installed, aborted) = (0, 0)
-        try Setting.forEachSeed("packages, \(name)", 120) { seed in
+        try Setting.forEachSeed("packages, \(name)\(isManufactured ? " with registry" : "")", 120) { seed in
             var random = SeededGenerator(seed: seed)
             var damaged = package
-            for _ in 0..<1 + random.below(3) { Self.damage(&damaged, &random) }
+            for _ in 0..<1 + random.below(3) { Self.damage(&damaged, mostly: start..<end, &random) }
             let image = random.pick(images)
             let card = try FaultCard(image)
             let result = card.card.install(profilePackage: Self.segments(damaged, &random))
@@ -42,9 +49,17 @@ import Testing
     }
 
     /// One fault: an octet, a tag, a length, an object left out, doubled or moved.
-    private static func damage(_ package: inout [UInt8], _ random: inout SeededGenerator) {
+    private static func damage(
+        _ package: inout [UInt8],
+        mostly range: Range<Int>,
+        _ random: inout SeededGenerator
+    ) {
         guard package.count > 8 else { return }
-        let place = random.below(random.chance(3) ? package.count : min(package.count, 1_500))
+        let isAnywhere = random.chance(3) || package.count <= range.lowerBound
+        let place =
+            isAnywhere
+            ? random.below(package.count)
+            : range.lowerBound + random.below(min(package.count, range.upperBound) - range.lowerBound)
         switch random.below(9) {
         case 0: package[place] = random.octet()
         case 1: package[place] ^= 1 << UInt8(random.below(8))

@@ -21,6 +21,18 @@ struct CardNewTests {
         #expect(try directory.octets("card.img").count == 524_288)
     }
 
+    /// Every element is installed, and the issuer security domain has the keys of the package: it opens no session.
+    @Test func packageOfAnOperator() throws {
+        let package = Program.repository
+            .appendingPathComponent("vectors/profiles/ts48/TS48_V7.0_eSIM_GTP_SAIP2.3_BERTLV_SUCI.der").path
+        let result = try Program.veuicc("card", "new", "operator.img", "--profile", package, in: directory)
+        #expect(result.status == 0)
+        #expect(result.lines.contains("response   3007A0053003800100"))
+        let commands = ["00A4040C08A000000151000000", "8050000008000102030405060700"]
+        let answers = try Program.run(["apdu", "--image", "operator.img"] + commands, in: directory)
+        #expect(answers.stdout.contains("9000") && answers.stdout.contains("6A88"), "\(answers.stdout)")
+    }
+
     /// The package that the program carries is the one in the repository, wherever the program lies.
     @Test func programThatWasCopied() throws {
         let copy = URL(fileURLWithPath: "\(directory.path)/copy")
