@@ -9,14 +9,14 @@ import Testing
 /// octet for octet. The challenges are fixed. VEUICC_WRITE_STATES=1 writes them anew; `veuicc conformance` runs them.
 @Suite struct DomainTranscriptTests {
     /// Writes down what a card is sent and answers.
-    private final class Recorder {
+    final class Recorder {
         private(set) var text: String
         private(set) var session: DomainSession
 
-        init(_ title: String, clause: String) throws {
+        init(_ title: String, clause: String, isSeeded: Bool = false) throws {
             text =
                 "# \(title)\n# Written by DomainTranscriptTests of this repository, on a factory card with its test keys.\n"
-            text += "\nclause \(clause)\nprotocol t1\n"
+            text += "\nclause \(clause)\nprotocol t1\n" + (isSeeded ? "seed 5A*48\n" : "")
             session = DomainSession(try Self.card())
         }
 
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    private static func check(_ recorder: Recorder, _ name: String) throws {
+    static func check(_ recorder: Recorder, _ name: String) throws {
         let url = Fixture.vectors.appending(path: "globalplatform/\(name).apdu")
         if Setting.writesStates { try recorder.text.write(to: url, atomically: true, encoding: .utf8) }
         let recorded = try String(contentsOf: url, encoding: .utf8)

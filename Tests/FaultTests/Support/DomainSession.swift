@@ -93,8 +93,8 @@ final class DomainSession {
                 let response = card.send(on(segment))
                 guard response == [0x90, 0x00] else { return response }
             }
-            return try agree(0x82, 0x11, "01", level, isMutual: true)
-        case .scp11b(let level): return try agree(0x88, 0x13, "00", level, isMutual: false)
+            return try agree(.scp11a, level)
+        case .scp11b(let level): return try agree(.scp11b, level)
         }
     }
 
@@ -121,59 +121,109 @@ final class DomainSession {
 
     // MARK: SCP11
 
-    /// PERFORM SECURITY OPERATION, in segments.
-    static func certificateSegments() throws -> [[UInt8]] {
-        let certificate = try certificate()
-        return stride(from: 0, to: certificate.count, by: 100).map { start in
-            let part = certificate[start..<min(start + 100, certificate.count)]
-            let isLast = start + 100 >= certificate.count
-            return [0x80, 0x2A, isLast ? 0x03 : 0x83, 0x10, UInt8(part.count)] + part
+    /// The variants of SCP11.
+    enum Variant: String, CaseIterable {
+        case scp11a, scp11b, scp11c
+
+        var isMutual: Bool { self != .scp11b }
+
+        /// Of MUTUAL or INTERNAL AUTHENTICATE.
+        var ins: UInt8 { isMutual ? 0x82 : 0x88 }
+
+        /// The parameters of the protocol.
+        var parameters: UInt8 {
+            switch self {
+            case .scp11a: 0x01
+            case .scp11b: 0x00
+            case .scp11c: 0x03
+            }
+        }
+
+        /// The identifier of the card's key.
+        var identifier: UInt8 {
+            switch self {
+            case .scp11a: 0x11
+            case .scp11b: 0x13
+            case .scp11c: 0x15
+            }
         }
     }
 
-    /// A certificate of GlobalPlatform for the host's static key.
-    static func certificate() throws -> [UInt8] {
+    /// PERFORM SECURITY OPERATION, in segments, with a key 10 of the card.
+    static func certificateSegments(
+        _ certificate: [UInt8]? = nil,
+        version: UInt8 = 0x03
+    ) throws -> [[UInt8]] {
+        let certificate = try certificate ?? Self.certificate()
+        return stride(from: 0, to: certificate.count, by: 100).map { start in
+            let part = certificate[start..<min(start + 100, certificate.count)]
+            let isLast = start + 100 >= certificate.count
+            return [0x80, 0x2A, version | (isLast ? 0x00 : 0x80), 0x10, UInt8(part.count)] + part
+        }
+    }
+
+    /// A certificate of GlobalPlatform for the key of somebody, as a rule the host's static one.
+    static func certificate(
+        of owner: [UInt8] = DomainKeys.host,
+        by issuer: [UInt8] = DomainKeys.authority
+    ) throws -> [UInt8] {
         let head: [UInt8] = [
             0x93, 0x01, 0x01, 0x42, 0x01, 0x02, 0x5F, 0x20, 0x01, 0x03, 0x95, 0x02, 0x00, 0x80, 0x5F, 0x24, 0x04, 0x20,
             0x99, 0x12, 0x31, 0x7F, 0x49, 0x46, 0xB0, 0x41,
         ]
-        let body = head + (try DomainKeys.point(DomainKeys.host)) + [0xF0, 0x01, Curve.p256.rawValue]
-        let signature = try DomainKeys.authority.withView { key in
+        let body = head + (try DomainKeys.point(owner)) + [0xF0, 0x01, Curve.p256.rawValue]
+        let signature = try issuer.withView { key in
             try body.withView { try PrivateKey(.p256, scalar: key).sign(message: $0) }
         }
         return [0x7F, 0x21, 0x81, UInt8(body.count + 67)] + body + [0x5F, 0x37, 0x40] + signature
     }
 
     /// INTERNAL or MUTUAL AUTHENTICATE.
-    private func agree(
-        _ ins: UInt8,
-        _ identifier: UInt8,
-        _ parameters: String,
-        _ level: UInt8,
-        isMutual: Bool
-    ) throws -> [UInt8] {
-        host = Host(.scp11(.s8), version: 0x03, keys: [])
-        let usage: UInt8 = level == 0x33 ? 0x3C : 0x34
+    private func agree(_ variant: Variant, _ level: UInt8) throws -> [UInt8] {
+        let command = try Self.agreement(variant, level)
+        let response = card.send(on(command))
+        try take(response, to: command, variant, level)
+        return response.suffix(2)
+    }
+
+    /// INTERNAL or MUTUAL AUTHENTICATE with the card's key of version 03.
+    static func agreement(_ variant: Variant, _ level: UInt8) throws -> [UInt8] {
         let data =
-            [0xA6, 0x0D, 0x90, 0x02, 0x11] + (Hex.octets(parameters) ?? []) + [0x95, 0x01, usage]
+            [0xA6, 0x0D, 0x90, 0x02, 0x11, variant.parameters, 0x95, 0x01, level == 0x33 ? 0x3C : 0x34]
             + [0x80, 0x01, 0x88, 0x81, 0x01, 0x10, 0x5F, 0x49, 0x41] + (try DomainKeys.point(DomainKeys.hostEphemeral))
-        let response = card.send(on([0x80, ins, 0x03, identifier, UInt8(data.count)] + data + [0x00]))
-        guard response.suffix(2) == [0x90, 0x00], response.count >= 68 else { return response }
-        let own = isMutual ? DomainKeys.host : DomainKeys.hostEphemeral
+        return [0x80, variant.ins, 0x03, variant.identifier, UInt8(data.count)] + data + [0x00]
+    }
+
+    /// Takes the response to `agreement`.
+    ///
+    /// - Returns: whether the card's receipt is right.
+    @discardableResult func take(
+        _ response: [UInt8],
+        to command: [UInt8],
+        _ variant: Variant,
+        _ level: UInt8
+    ) throws -> Bool {
+        host = Host(.scp11(.s8), version: 0x03, keys: [])
+        guard response.suffix(2) == [0x90, 0x00], response.count == 88 else { return false }
+        let own = variant.isMutual ? DomainKeys.host : DomainKeys.hostEphemeral
         let z =
             try Self.secret(DomainKeys.hostEphemeral, Array(response[3..<68]))
             + Self.secret(own, DomainKeys.point(DomainKeys.card))
         var stream: [UInt8] = []
         for counter: UInt8 in 1...5 {
+            let usage: UInt8 = level == 0x33 ? 0x3C : 0x34
             stream += try (z + [0, 0, 0, counter, usage, 0x88, 0x10]).withView { try Hash.digest(.sha256, $0) }
         }
         for name in ["receipt", "enc", "mac", "rmac", "dek"] {
             host.sessionKeys[name] = Array(stream.prefix(16))
             stream.removeFirst(16)
         }
-        host.chain = cmac(host.sessionKeys["receipt"] ?? [], data + response.prefix(68))
+        host.chain = cmac(
+            host.sessionKeys["receipt"] ?? [],
+            Array(command[5..<(command.count - 1)]) + response.prefix(68)
+        )
         host.level = level
-        return response.suffix(2)
+        return Array(response[70..<86]) == host.chain
     }
 
     private static func secret(_ key: [UInt8], _ point: [UInt8]) throws -> [UInt8] {
