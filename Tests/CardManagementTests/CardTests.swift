@@ -99,21 +99,24 @@ import Testing
         try key.withView { try PrivateKey(.p256, scalar: $0).publicKey.uncompressed }
     }
 
-    /// A certificate of GlobalPlatform for the host's key.
-    private static func certificate() throws -> [UInt8] {
+    /// A certificate of GlobalPlatform, as a rule for the host's key.
+    private static func certificate(
+        of owner: [UInt8] = host,
+        by issuer: [UInt8] = authority
+    ) throws -> [UInt8] {
         let body =
             octets("930101420102" + "5F200103" + "95020080" + "5F240420991231" + "7F4946B041")
-            + (try point(host)) + [0xF0, 0x01, 0x00]
-        let signature = try authority.withView { key in
+            + (try point(owner)) + [0xF0, 0x01, 0x00]
+        let signature = try issuer.withView { key in
             try body.withView { try PrivateKey(.p256, scalar: key).sign(message: $0) }
         }
         return [0x7F, 0x21, 0x81, UInt8(body.count + 67)] + body + [0x5F, 0x37, 0x40] + signature
     }
 
-    private static func keys(_ channel: HostProtocol) throws -> HostKeys {
-        let lines = [
-            "version 03", "protocol \(channel.rawValue)", "card-key \(hex(try point(card)))",
-        ]
+    /// - Parameter card: what the key file says of the card's key; nil: the key itself.
+    private static func keys(_ channel: HostProtocol, card known: String? = nil) throws -> HostKeys {
+        let known = try known ?? "card-key \(hex(point(card)))"
+        let lines = ["version 03", "protocol \(channel.rawValue)", known]
         let own = ["private \(hex(host))", "certificate \(hex(try certificate()))", "ca 10 10"]
         let text = (lines + (channel == .scp11b ? [] : own)).joined(separator: "\n")
         return try #require(try KeyFile.keys(text).first)
@@ -142,6 +145,77 @@ import Testing
             return
         }
         try manage(manager)
+    }
+
+    // MARK: Certificates of the card
+
+    private static let root = [UInt8](repeating: 0x24, count: 32)
+    private static let between = [UInt8](repeating: 0x25, count: 32)
+
+    /// A card with the key of a variant, and whatever it says are the certificates of that.
+    private static func manager(_ channel: HostProtocol, certificates: [UInt8]?) throws -> CardManager {
+        let identifier: UInt8 = channel == .scp11a ? 0x11 : channel == .scp11b ? 0x13 : 0x15
+        let manager = try manager()
+        try manager.authenticate([.test()], random: random)
+        try manager.putKeys(.ecPublic, [try point(authority)], version: 0x10, identifier: 0x10)
+        try manager.putKeys(.ecPrivate, [card], version: 0x03, identifier: identifier)
+        if let certificates {
+            let length: [UInt8] = [0x82, UInt8(certificates.count >> 8), UInt8(certificates.count & 0xFF)]
+            try manager.storeData([0xA6, 0x04, 0x83, 0x02, identifier, 0x03, 0xBF, 0x21] + length + certificates)
+        }
+        try manager.select(nil)
+        return manager
+    }
+
+    private static func chain() throws -> [UInt8] {
+        try certificate(of: between, by: root) + certificate(of: card, by: between)
+    }
+
+    /// The host knows who has signed the first certificate, or believes it.
+    @Test(arguments: [HostProtocol.scp11a, .scp11b, .scp11c], [true, false])
+    func certifiedCard(channel: HostProtocol, knowsRoot: Bool) throws {
+        let manager = try Self.manager(channel, certificates: try Self.chain())
+        let keys = try Self.keys(channel, card: knowsRoot ? "card-ca \(hex(try Self.point(Self.root)))" : "mode s8")
+        let session = try manager.authenticate([keys], random: Self.random)
+        #expect(session.channel == channel)
+        #expect(try manager.getData(0x00D3) == [0xD3, 0x01, channel == .scp11b ? 0x33 : 0xB3])
+    }
+
+    /// What each kind of wrong certificate is told with. No session begins.
+    @Test func certificatesThatAreWrong() throws {
+        let chain = try Self.chain()
+        var altered = chain
+        altered[chain.count - 1] ^= 0x01
+        var changed = try Self.certificate(of: Self.card, by: Self.root)
+        // Of the expiration date, which is signed.
+        let place = try #require(changed.indices.first { changed[$0...].starts(with: octets("5F2404")) })
+        changed[place + 4] ^= 0x01
+        let wrong = "the signature of a certificate of the card is wrong"
+        let unreadable = "a certificate of the card cannot be read"
+        let cases: [([UInt8]?, CardManagementError.Kind, String)] = [
+            (try Self.certificate(of: Self.card, by: Self.authority), .keys, wrong),
+            (try Self.certificate(of: Self.card, by: Self.between), .keys, wrong), (altered, .keys, wrong),
+            (changed, .keys, wrong),
+            (Array(chain.suffix(chain.count / 2) + chain.prefix(chain.count / 2)), .keys, wrong),
+            ([0x7F, 0x21, 0x02, 0x93, 0x00], .answer, unreadable), ([0x30, 0x01, 0x55], .answer, unreadable),
+            (nil, .refused(.referencedDataNotFound), "the card answers 6A88"),
+        ]
+        for (certificates, kind, reason) in cases {
+            let manager = try Self.manager(.scp11a, certificates: certificates)
+            let keys = try Self.keys(.scp11a, card: "card-ca \(hex(try Self.point(Self.root)))")
+            let error = #expect(throws: CardManagementError.self) {
+                try manager.authenticate([keys], random: Self.random)
+            }
+            #expect(error?.kind == kind)
+            #expect(error?.description == "GET DATA BF21: \(reason)")
+            #expect(manager.session == nil)
+        }
+        // A right certificate of somebody else's key: the receipt shows it.
+        let manager = try Self.manager(.scp11a, certificates: try Self.certificate(of: Self.between, by: Self.root))
+        let keys = try Self.keys(.scp11a, card: "card-ca \(hex(try Self.point(Self.root)))")
+        let error = #expect(throws: CardManagementError.self) { try manager.authenticate([keys], random: Self.random) }
+        #expect(error?.kind == .keys)
+        #expect(error?.description.hasPrefix("MUTUAL AUTHENTICATE: the card's receipt is wrong") == true)
     }
 
     /// With and without a session.
