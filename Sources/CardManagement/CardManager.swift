@@ -207,7 +207,6 @@ public final class CardManager {
             return HostSession(
                 initiation.channel,
                 keyVersion: initiation.version,
-                level: level,
                 common.messages,
                 sensitive: common.sensitive
             )

@@ -1,10 +1,7 @@
 import Card
 import CardCrypto
 import CardManagement
-import CardOS
 import GlobalPlatform
-import ImageFile
-import Memory
 import Octets
 import Reader
 import Testing
@@ -13,25 +10,11 @@ import Testing
 @Suite struct CardTests {
     private static let domain = octets("A00000015153504200")
 
-    private static func terminal(_ transmission: Environment.TransmissionProtocol) throws -> InProcessTerminal {
-        let image = try CardImage(size: Geometry.defaultSize)
-        _ = Memory.format(image.octets)
-        var card = try Card(image: image.octets, environment: Environment(seed: []))
-        try card.manufacture(FactoryConfiguration())
-        let seed = [UInt8](repeating: 0x5A, count: 48)
-        let environment = Environment(transmissionProtocol: transmission, seed: seed)
-        let terminal = InProcessTerminal(try Card(image: image.octets, environment: environment), on: image)
-        terminal.powerOn()
-        return terminal
-    }
-
     private static func manager(_ transmission: Environment.TransmissionProtocol = .t1) throws -> CardManager {
-        let manager = CardManager(try terminal(transmission))
+        let manager = CardManager(try InProcessTerminal.factoryCard(transmission))
         try manager.select(nil)
         return manager
     }
-
-    private static func random(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 * 29 + 7) } }
 
     /// Lists, installs, puts keys, stores data, locks and deletes in one session.
     private func manage(_ manager: CardManager) throws {
@@ -69,7 +52,7 @@ import Testing
         let session = try manager.authenticate(
             [.test()],
             level: SecurityLevel(rawValue: level),
-            random: Self.random
+            random: fixedRandom
         )
         #expect(session.channel == .scp03)
         #expect(session.keyVersion == 0x30)
@@ -83,7 +66,7 @@ import Testing
             [.test()],
             channel: .scp02,
             level: SecurityLevel(rawValue: level),
-            random: Self.random
+            random: fixedRandom
         )
         #expect(session.keyVersion == 0x20)
         try manage(manager)
@@ -126,14 +109,14 @@ import Testing
     func scp11(channel: HostProtocol, level: UInt8) throws {
         let identifier: UInt8 = channel == .scp11a ? 0x11 : channel == .scp11b ? 0x13 : 0x15
         let manager = try Self.manager()
-        try manager.authenticate([.test()], random: Self.random)
+        try manager.authenticate([.test()], random: fixedRandom)
         try manager.putKeys(.ecPublic, [try Self.point(Self.authority)], version: 0x10, identifier: 0x10)
         try manager.putKeys(.ecPrivate, [Self.card], version: 0x03, identifier: identifier)
         try manager.select(nil)
         let session = try manager.authenticate(
             [try Self.keys(channel)],
             level: SecurityLevel(rawValue: level),
-            random: Self.random
+            random: fixedRandom
         )
         #expect(session.channel == channel)
         let isMutual = channel != .scp11b
@@ -225,7 +208,7 @@ import Testing
         #expect(plain.applications.contains(octets("A000000151000000")))
         #expect(plain.keys.count == 6)
         #expect(plain.recognition.i(of: .scp02) == 0x55)
-        try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: Self.random)
+        try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: fixedRandom)
         #expect(try manager.readCardData().applications == plain.applications)
     }
 
@@ -235,21 +218,21 @@ import Testing
         let manager = try Self.manager()
         let other = HostKeys(.symmetric(StaticKeys(all: [UInt8](repeating: 0x11, count: 16))))
         let error = #expect(throws: CardManagementError.self) {
-            try manager.authenticate([other], random: Self.random)
+            try manager.authenticate([other], random: fixedRandom)
         }
         #expect(error?.kind == .keys)
         #expect(manager.session == nil)
         // The right ones are found among several.
-        try manager.authenticate([other, .test()], random: Self.random)
+        try manager.authenticate([other, .test()], random: fixedRandom)
         #expect(manager.session != nil)
     }
 
     /// PUT KEY in two segments, at level 33 over T=0, and who reads along.
     @Test func largeCommands() throws {
-        let terminal = ObservedTerminal(try Self.terminal(.t0))
+        let terminal = ObservedTerminal(try .factoryCard(.t0))
         let manager = CardManager(terminal)
         try manager.select(nil)
-        try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: Self.random)
+        try manager.authenticate([.test()], level: SecurityLevel(rawValue: 0x33), random: fixedRandom)
         let keys = (0..<7).map { [UInt8](repeating: UInt8($0 + 1), count: 32) }
         try manager.putKeys(.aes, keys, version: 0x31)
         #expect(terminal.exchanges.contains { $0.meaning == .segment })
@@ -260,28 +243,5 @@ import Testing
         #expect(try manager.keyInformation().count { $0.version == 0x31 } == 7)
         #expect(terminal.exchanges.last?.meaning == .deciphered)
         #expect(terminal.exchanges.last.map { $0.response.starts(with: [0xE0]) } == true)
-    }
-}
-
-/// A terminal that is read along with.
-private final class ObservedTerminal: CardTerminal {
-    private let terminal: InProcessTerminal
-    private let observer = SessionObserver(keys: [.test()])
-    private(set) var exchanges: [SessionObserver.Exchange] = []
-
-    init(_ terminal: InProcessTerminal) { self.terminal = terminal }
-
-    var answerToReset: [UInt8] { terminal.answerToReset }
-    func powerOn() { terminal.powerOn() }
-    func powerOff() { terminal.powerOff() }
-    func warmReset() { terminal.warmReset() }
-
-    func transmit(
-        _ command: UnsafeRawBufferPointer,
-        into response: UnsafeMutableRawBufferPointer
-    ) throws(TerminalError) -> Int {
-        let count = try terminal.transmit(command, into: response)
-        exchanges.append(observer.observe(command: [UInt8](command), response: [UInt8](response[..<count])))
-        return count
     }
 }

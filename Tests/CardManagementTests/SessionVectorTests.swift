@@ -124,7 +124,7 @@ import Testing
                 cardKey: try vector.PK_SD.octets.withView { try PublicKey(curve, point: $0) },
                 cardAuthority: nil,
                 keyLength: vector.shared_info.octets[2],
-                macLength: vector.mode == "S8" ? 8 : 16
+                size: vector.mode == "S8" ? .s8 : .s16
             )
             let channel: HostProtocol = vector.variant == "11a" ? .scp11a : .scp11c
             try manager.authenticate(

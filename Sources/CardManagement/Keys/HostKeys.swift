@@ -1,4 +1,5 @@
 import CardCrypto
+import GlobalPlatform
 import Octets
 
 /// The secure channel protocols of a host.
@@ -91,7 +92,7 @@ public final class AgreementKeys {
     /// The length of session keys in octets.
     let keyLength: UInt8
     /// The length of MACs.
-    let macLength: Int
+    let size: AESSecureMessaging.Size
 
     /// Takes keys and certificates.
     public init(
@@ -102,7 +103,7 @@ public final class AgreementKeys {
         cardKey: PublicKey?,
         cardAuthority: PublicKey?,
         keyLength: UInt8 = 16,
-        macLength: Int = 8
+        size: AESSecureMessaging.Size = .s8
     ) {
         self.privateKey = secret(privateKey)
         self.curve = curve
@@ -111,6 +112,6 @@ public final class AgreementKeys {
         self.cardKey = cardKey
         self.cardAuthority = cardAuthority
         self.keyLength = keyLength
-        self.macLength = macLength
+        self.size = size
     }
 }

@@ -130,7 +130,7 @@ private struct KeyBlock {
             cardKey: try publicKey("card-key", curve),
             cardAuthority: try publicKey("card-ca", curve),
             keyLength: try choice("aes", ["128": 16, "192": 24, "256": 32]) ?? 16,
-            macLength: try choice("mode", ["s8": 8, "s16": 16]) ?? 8
+            size: try choice("mode", ["s8": .s8, "s16": .s16]) ?? .s8
         )
     }
 

@@ -9,28 +9,26 @@ public final class HostSession {
     public let channel: HostProtocol
     /// The version of the keys.
     public let keyVersion: UInt8
-    /// How messages are protected.
-    public let level: SecurityLevel
+    /// How messages are protected now: an R-MAC session adds to the level of EXTERNAL AUTHENTICATE.
+    public var level: SecurityLevel { messages.level }
     private let messages: any SessionMessages
     private let sensitive: SensitiveDataKey
 
     init(
         _ channel: HostProtocol,
         keyVersion: UInt8,
-        level: SecurityLevel,
         _ messages: any SessionMessages,
         sensitive: SensitiveDataKey
     ) {
         self.channel = channel
         self.keyVersion = keyVersion
-        self.level = level
         self.messages = messages
         self.sensitive = sensitive
     }
 
     /// A command with its protection. A data field of more than 255 octets must be sent in segments.
     public func protect(_ command: Command) throws(CardManagementError) -> Command {
-        try computing("secure messaging") { () throws(CryptoError) in try messages.protect(command, level) }
+        try computing("secure messaging") { () throws(CryptoError) in try messages.protect(command) }
     }
 
     /// The response to `command`, which was the last one protected, without its protection.
@@ -38,7 +36,7 @@ public final class HostSession {
     /// - Throws: `answer` where its MAC or its padding is wrong.
     public func open(_ response: Response, to command: Command) throws(CardManagementError) -> Response {
         let plain = try computing("secure messaging") { () throws(CryptoError) in
-            try messages.open(response, to: command, level)
+            try messages.open(response, to: command)
         }
         guard let plain else {
             throw CardManagementError(.answer, "secure messaging", "the MAC or padding of the response is wrong")

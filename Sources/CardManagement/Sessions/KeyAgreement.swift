@@ -84,14 +84,15 @@ struct KeyAgreement: ~Copyable {
         let answered = secret(TLV.object(0x5F49, point))
         try agreed.receipt(over: sent.view, answered.view, into: expected.buffer)
         guard areEqual(expected.view.array, receipt) else { return nil }
-        let messages = try AESMessages(
+        let messaging = try AESSecureMessaging(
             encryption: agreed.key(0),
             commandMAC: agreed.key(1),
             responseMAC: agreed.key(2),
-            chain: receipt,
-            macLength: keys.macLength
+            chain: expected.view,
+            size: keys.size
         )
         let sensitive = try SensitiveDataKey(.aes, agreed.key(3))
-        return HostSession(channel, keyVersion: keyVersion, level: level, messages, sensitive: sensitive)
+        let messages = AESMessages(messaging, level: level)
+        return HostSession(channel, keyVersion: keyVersion, messages, sensitive: sensitive)
     }
 }

@@ -3,10 +3,13 @@ import GlobalPlatform
 import Octets
 
 /// The messages of one secure channel session as the host sees them, and as somebody does who has its keys and reads
-/// along. A host protects commands and opens responses; a reader opens both.
+/// along. A host protects commands and opens responses; a reader opens both. R-MAC sessions are followed.
 protocol SessionMessages: AnyObject {
     /// How many octets a MAC has.
     var macLength: Int { get }
+
+    /// How messages are protected now: as EXTERNAL AUTHENTICATE says, and within an R-MAC session as that adds to it.
+    var level: SecurityLevel { get }
 
     /// Adds the C-MAC of EXTERNAL AUTHENTICATE, with which the chain of MACs begins.
     func authenticate(_ command: Command) throws(CryptoError) -> Command
@@ -15,259 +18,262 @@ protocol SessionMessages: AnyObject {
     func openAuthentication(_ command: Command) throws(CryptoError) -> Command?
 
     /// A command with its protection.
-    func protect(_ command: Command, _ level: SecurityLevel) throws(CryptoError) -> Command
+    func protect(_ command: Command) throws(CryptoError) -> Command
 
     /// A command without its protection; nil where that is wrong.
-    func open(_ command: Command, _ level: SecurityLevel) throws(CryptoError) -> Command?
+    func open(_ command: Command) throws(CryptoError) -> Command?
 
     /// The response to the last command without its protection; nil where that is wrong.
     ///
     /// - Parameter command: the command in the clear.
-    func open(_ response: Response, to command: Command, _ level: SecurityLevel) throws(CryptoError) -> Response?
+    func open(_ response: Response, to command: Command) throws(CryptoError) -> Response?
+}
+
+/// The security level of a session, and of an R-MAC session within it.
+private struct SessionLevel {
+    private let opened: SecurityLevel
+    private(set) var current: SecurityLevel
+
+    init(_ opened: SecurityLevel) {
+        self.opened = opened
+        current = opened
+    }
+
+    /// Follows a command that the card has done.
+    mutating func follow(_ command: Command) {
+        if command.beginsResponseMACs {
+            current.formUnion(SecurityLevel(rawValue: command.p1 & 0x30))
+        } else if command.endsResponseMACs, command.p2 == 0x03 {
+            current = opened
+        }
+    }
+}
+
+extension Command {
+    /// BEGIN R-MAC SESSION.
+    fileprivate var beginsResponseMACs: Bool { cla & 0x80 != 0 && ins == 0x7A }
+
+    /// END R-MAC SESSION.
+    fileprivate var endsResponseMACs: Bool { cla & 0x80 != 0 && ins == 0x78 }
+
+    /// A secured command without its MAC, and that; nil where it is not secured.
+    fileprivate func withoutMAC(_ length: Int) -> (command: Command, mac: [UInt8])? {
+        guard isSecured, data.count >= length else { return nil }
+        var command = self
+        command.setSecured(false)
+        command.data.removeLast(length)
+        return (command, Array(data.suffix(length)))
+    }
+}
+
+extension Response {
+    /// The status word as an R-MAC has it: 91XX comes in the place of 9000, behind the MAC's back.
+    fileprivate var protectedStatus: StatusWord { status.sw1 == 0x91 ? .success : status }
+
+    /// A response without its MAC, and that; nil where it is too short.
+    fileprivate func withoutMAC(_ length: Int) -> (response: Response, mac: [UInt8])? {
+        guard data.count >= length else { return nil }
+        return (Response(Array(data.dropLast(length)), status), Array(data.suffix(length)))
+    }
 }
 
 /// The messages of SCP03 and SCP11: AmdD clause 6.2.
 final class AESMessages: SessionMessages {
-    let macLength: Int
-    private let encryption: BlockCipher
-    private var commandMAC: CMAC
-    private var responseMAC: CMAC
-    /// The MAC chaining value.
-    private var chain: [UInt8]
-    /// How many commands there were, enciphered or not.
-    private var counter: UInt64 = 0
+    private var messaging: AESSecureMessaging
+    private var levels: SessionLevel
 
-    /// - Parameter chain: the first MAC chaining value: zeros in SCP03, the receipt in SCP11.
-    init(
-        encryption: OctetView,
-        commandMAC: OctetView,
-        responseMAC: OctetView,
-        chain: [UInt8] = [UInt8](repeating: 0, count: 16),
-        macLength: Int
-    ) throws(CryptoError) {
-        let cipher = try BlockCipher(.aes, key: encryption)
-        let command = try CMAC(key: commandMAC)
-        let response = try CMAC(key: responseMAC)
-        self.encryption = cipher
-        self.commandMAC = command
-        self.responseMAC = response
-        self.chain = chain
-        self.macLength = macLength
+    /// - Parameter level: that of SCP11; SCP03 has EXTERNAL AUTHENTICATE.
+    init(_ messaging: consuming AESSecureMessaging, level: SecurityLevel = []) {
+        self.messaging = messaging
+        levels = SessionLevel(level)
     }
 
-    func authenticate(_ command: Command) throws(CryptoError) -> Command { try sign(command) }
+    var macLength: Int { messaging.size.rawValue }
+    var level: SecurityLevel { levels.current }
 
-    func openAuthentication(_ command: Command) throws(CryptoError) -> Command? { try verify(command) }
+    func authenticate(_ command: Command) throws(CryptoError) -> Command {
+        levels = SessionLevel(SecurityLevel(rawValue: command.p1))
+        return try sign(command)
+    }
 
-    func protect(_ command: Command, _ level: SecurityLevel) throws(CryptoError) -> Command {
+    func openAuthentication(_ command: Command) throws(CryptoError) -> Command? {
+        levels = SessionLevel(SecurityLevel(rawValue: command.p1))
+        return try verify(command)
+    }
+
+    func protect(_ command: Command) throws(CryptoError) -> Command {
         guard level.contains(.commandMAC) else { return command }
-        counter &+= 1
+        messaging.countCommand()
         var command = command
         if level.contains(.commandEncryption), !command.data.isEmpty {
-            let blocks = Padding.added(to: command.data, block: 16)
-            command.data = try encryption.encrypted(blocks, iv: vector(0x00))
+            let data = secret(command.data)
+            command.data = try written(data.count + 16) { (blocks) throws(CryptoError) in
+                try messaging.encryptCommand(data.view, to: &blocks)
+            }
         }
         return try sign(command)
     }
 
-    func open(_ command: Command, _ level: SecurityLevel) throws(CryptoError) -> Command? {
+    func open(_ command: Command) throws(CryptoError) -> Command? {
         guard level.contains(.commandMAC) else { return command }
-        counter &+= 1
+        messaging.countCommand()
         guard var plain = try verify(command) else { return nil }
         if level.contains(.commandEncryption), !plain.data.isEmpty {
-            guard plain.data.count % 16 == 0,
-                let data = Padding.removed(
-                    from: try encryption.decrypted(plain.data, iv: vector(0x00))
-                )
-            else { return nil }
-            plain.data = data
+            let blocks = secret(plain.data)
+            guard let count = try messaging.decryptCommand(blocks.view, into: blocks.buffer) else { return nil }
+            plain.data = blocks.view.part(from: 0, length: count).array
         }
         return plain
     }
 
-    func open(
-        _ response: Response,
-        to command: Command,
-        _ level: SecurityLevel
-    ) throws(CryptoError) -> Response? {
-        guard level.contains(.responseMAC) else { return response }
-        // AmdD clause 6.2.5: errors come without. 91XX comes in the place of 9000, behind the MAC's back.
-        let status = response.status.sw1 == 0x91 ? StatusWord.success : response.status
-        guard status == .success || status.isWarning else { return response.data.isEmpty ? response : nil }
-        guard response.data.count >= macLength else { return nil }
-        var plain = response
-        plain.data.removeLast(macLength)
-        let mac = try Self.mac(&responseMAC, chain + plain.data + [status.sw1, status.sw2])
-        guard areEqual(mac.prefix(macLength), response.data.suffix(macLength)) else { return nil }
-        if level.contains(.responseEncryption), !plain.data.isEmpty {
-            guard plain.data.count % 16 == 0,
-                let data = Padding.removed(
-                    from: try encryption.decrypted(plain.data, iv: vector(0x80))
-                )
-            else { return nil }
-            plain.data = data
-        }
+    func open(_ response: Response, to command: Command) throws(CryptoError) -> Response? {
+        let plain = level.contains(.responseMAC) ? try verify(response) : response
+        // The responses of BEGIN and END R-MAC SESSION are protected as before them.
+        if plain != nil, response.protectedStatus == .success { levels.follow(command) }
         return plain
     }
 
     private func sign(_ command: Command) throws(CryptoError) -> Command {
         var signed = command
         signed.setSecured(true)
-        let header = signed.macHeader(isSecured: true, length: signed.data.count + macLength)
-        chain = try Self.mac(&commandMAC, chain + header + signed.data)
-        signed.data += chain.prefix(macLength)
+        let header = secret(signed.macHeader(isSecured: true, length: signed.data.count + macLength))
+        let data = secret(signed.data)
+        signed.data += try written(macLength) { (mac) throws(CryptoError) in
+            try messaging.appendCommandMAC(header.view, data.view, to: &mac)
+        }
         return signed
     }
 
     private func verify(_ command: Command) throws(CryptoError) -> Command? {
-        guard command.isSecured, command.data.count >= macLength else { return nil }
-        var plain = command
-        plain.setSecured(false)
-        plain.data.removeLast(macLength)
-        let header = command.macHeader(isSecured: true, length: command.data.count)
-        let mac = try Self.mac(&commandMAC, chain + header + plain.data)
-        guard areEqual(mac.prefix(macLength), command.data.suffix(macLength)) else { return nil }
-        chain = mac
+        guard let (plain, mac) = command.withoutMAC(macLength) else { return nil }
+        let header = secret(command.macHeader(isSecured: true, length: command.data.count))
+        let data = secret(plain.data)
+        let expected = secret(mac)
+        return try messaging.verifyCommand(header.view, data.view, mac: expected.view) ? plain : nil
+    }
+
+    private func verify(_ response: Response) throws(CryptoError) -> Response? {
+        // AmdD clause 6.2.5: errors come without.
+        let status = response.protectedStatus
+        guard status == .success || status.isWarning else { return response.data.isEmpty ? response : nil }
+        guard case (var plain, let mac)? = response.withoutMAC(macLength) else { return nil }
+        let data = secret(plain.data)
+        let trailer = secret([status.sw1, status.sw2])
+        let expected = secret(mac)
+        guard try messaging.verifyResponse(data.view, trailer.view, mac: expected.view) else { return nil }
+        if level.contains(.responseEncryption), !plain.data.isEmpty {
+            guard plain.data.count % 16 == 0 else { return nil }
+            try messaging.decryptResponse(data.view, into: data.buffer)
+            guard let clear = withoutPadding(data.view.array) else { return nil }
+            plain.data = clear
+        }
         return plain
-    }
-
-    private static func mac(_ cmac: inout CMAC, _ data: [UInt8]) throws(CryptoError) -> [UInt8] {
-        let result = SecretOctets(count: CMAC.length)
-        let message = secret(data)
-        try cmac.update(message.view)
-        try cmac.finish(into: result.buffer)
-        return result.view.array
-    }
-
-    /// AmdD clauses 6.2.6 and 6.2.7: the counter, enciphered; the first octet says whose data.
-    private func vector(_ direction: UInt8) throws(CryptoError) -> [UInt8] {
-        var block = [UInt8](repeating: 0, count: 16)
-        block[0] = direction
-        for index in 0..<8 { block[15 - index] = UInt8(truncatingIfNeeded: counter >> UInt64(8 * index)) }
-        return try encryption.encrypted(block: block)
     }
 }
 
 /// The messages of SCP02: GPCS clause E.4.
 final class DESMessages: SessionMessages {
-    let macLength = 8
-    private let encryption: BlockCipher
-    /// The first half of the C-MAC key, which enciphers ICVs.
-    private let single: BlockCipher
-    private var commandMAC: RetailMAC
-    private var responseMAC: RetailMAC
-    private var chain = [UInt8](repeating: 0, count: 8)
-    private var responseChain = [UInt8](repeating: 0, count: 8)
-    private let encryptsVector: Bool
+    private var messaging: DESSecureMessaging
+    private var levels = SessionLevel([])
+    /// R-MACs are computed, and given with END R-MAC SESSION only.
+    private var isSilent = false
 
-    init(
-        encryption: OctetView,
-        commandMAC: OctetView,
-        responseMAC: OctetView,
-        encryptsVector: Bool
-    ) throws(CryptoError) {
-        let cipher = try BlockCipher(.des, key: encryption)
-        let single = try BlockCipher(.des, key: commandMAC.part(from: 0, length: 8))
-        let command = try RetailMAC(key: commandMAC)
-        let response = try RetailMAC(key: responseMAC)
-        self.encryption = cipher
-        self.single = single
-        self.commandMAC = command
-        self.responseMAC = response
-        self.encryptsVector = encryptsVector
-    }
+    init(_ messaging: consuming DESSecureMessaging) { self.messaging = messaging }
+
+    var macLength: Int { DESSecureMessaging.length }
+    var level: SecurityLevel { levels.current }
 
     func authenticate(_ command: Command) throws(CryptoError) -> Command {
-        var signed = command
-        signed.setSecured(true)
-        chain = try mac(of: command, icv: chain)
-        responseChain = chain
-        signed.data += chain
+        levels = SessionLevel(SecurityLevel(rawValue: command.p1))
+        let signed = try sign(command, isEnciphered: false)
+        messaging.beginResponseMACs()
         return signed
     }
 
     func openAuthentication(_ command: Command) throws(CryptoError) -> Command? {
-        guard command.isSecured, command.data.count >= macLength else { return nil }
-        var plain = command
-        plain.setSecured(false)
-        plain.data.removeLast(macLength)
-        let mac = try mac(of: plain, icv: chain)
-        guard areEqual(mac, command.data.suffix(macLength)) else { return nil }
-        chain = mac
-        responseChain = mac
+        levels = SessionLevel(SecurityLevel(rawValue: command.p1))
+        guard let plain = try verify(command, isEnciphered: false) else { return nil }
+        messaging.beginResponseMACs()
         return plain
     }
 
-    func protect(_ command: Command, _ level: SecurityLevel) throws(CryptoError) -> Command {
+    func protect(_ command: Command) throws(CryptoError) -> Command {
         guard level.contains(.commandMAC) else { return command }
+        return try sign(command, isEnciphered: level.contains(.commandEncryption))
+    }
+
+    func open(_ command: Command) throws(CryptoError) -> Command? {
+        guard level.contains(.commandMAC) else { return command }
+        return try verify(command, isEnciphered: level.contains(.commandEncryption))
+    }
+
+    func open(_ response: Response, to command: Command) throws(CryptoError) -> Response? {
+        let isDone = response.protectedStatus == .success
+        if isDone, command.beginsResponseMACs {
+            // It begins the chain of R-MACs, and has none itself.
+            guard response.data.isEmpty else { return nil }
+            try computeMAC(of: response, to: command)
+            isSilent = command.p1 == 0x00
+            levels.follow(command)
+            return response
+        }
+        guard level.contains(.responseMAC) || isSilent else { return response }
+        if isDone, command.endsResponseMACs {
+            // The last R-MAC is its data; it has no part in the chain.
+            let mac = secret(response.data)
+            guard messaging.isResponseMAC(mac.view) else { return nil }
+            if command.p2 == 0x03 { isSilent = false }
+            levels.follow(command)
+            return response
+        }
+        guard !isSilent else {
+            try computeMAC(of: response, to: command)
+            return response
+        }
+        guard let (plain, mac) = response.withoutMAC(macLength) else { return nil }
+        try computeMAC(of: plain, to: command)
+        let expected = secret(mac)
+        return messaging.isResponseMAC(expected.view) ? plain : nil
+    }
+
+    private func sign(_ command: Command, isEnciphered: Bool) throws(CryptoError) -> Command {
         var signed = command
         signed.setSecured(true)
-        chain = try mac(of: command, icv: nextVector())
-        if level.contains(.commandEncryption), !command.data.isEmpty {
-            signed.data = try encryption.encrypted(
-                Padding.added(to: command.data, block: 8),
-                iv: [UInt8](repeating: 0, count: 8)
-            )
+        let header = secret(command.macHeader(isSecured: true, length: command.data.count + macLength))
+        let data = secret(command.data)
+        let mac = try written(macLength) { (mac) throws(CryptoError) in
+            try messaging.appendCommandMAC(header.view, data.view, to: &mac)
         }
-        signed.data += chain
+        if isEnciphered, !command.data.isEmpty {
+            signed.data = try written(data.count + 8) { (blocks) throws(CryptoError) in
+                try messaging.encryptCommand(data.view, to: &blocks)
+            }
+        }
+        signed.data += mac
         return signed
     }
 
-    func open(_ command: Command, _ level: SecurityLevel) throws(CryptoError) -> Command? {
-        guard level.contains(.commandMAC) else { return command }
-        guard command.isSecured, command.data.count >= macLength else { return nil }
-        var plain = command
-        plain.setSecured(false)
-        plain.data.removeLast(macLength)
-        if level.contains(.commandEncryption), !plain.data.isEmpty {
-            guard plain.data.count % 8 == 0,
-                let data = Padding.removed(
-                    from: try encryption.decrypted(plain.data, iv: [UInt8](repeating: 0, count: 8))
-                )
-            else { return nil }
-            plain.data = data
+    private func verify(_ command: Command, isEnciphered: Bool) throws(CryptoError) -> Command? {
+        guard case (var plain, let mac)? = command.withoutMAC(macLength) else { return nil }
+        if isEnciphered, !plain.data.isEmpty {
+            let blocks = secret(plain.data)
+            guard let clear = try messaging.decryptCommand(blocks.view, into: blocks.buffer), clear.isPadded else {
+                return nil
+            }
+            plain.data = blocks.view.part(from: 0, length: clear.count).array
         }
-        let mac = try mac(of: plain, icv: nextVector())
-        guard areEqual(mac, command.data.suffix(macLength)) else { return nil }
-        chain = mac
-        return plain
+        let header = secret(plain.macHeader(isSecured: true, length: plain.data.count + macLength))
+        let data = secret(plain.data)
+        let expected = secret(mac)
+        return try messaging.verifyCommand(header.view, data.view, mac: expected.view) ? plain : nil
     }
 
-    func open(
-        _ response: Response,
-        to command: Command,
-        _ level: SecurityLevel
-    ) throws(CryptoError) -> Response? {
-        guard level.contains(.responseMAC) else { return response }
-        guard response.data.count >= macLength else { return nil }
-        var plain = response
-        plain.data.removeLast(macLength)
-        // 91XX comes in the place of 9000, behind the MAC's back.
-        let status = response.status.sw1 == 0x91 ? StatusWord.success : response.status
-        var message = command.macHeader(isSecured: false, length: command.data.count) + command.data
-        message.append(UInt8(truncatingIfNeeded: plain.data.count))
-        message += plain.data + [status.sw1, status.sw2]
-        responseChain = try Self.mac(&responseMAC, message, icv: responseChain)
-        return areEqual(responseChain, response.data.suffix(macLength)) ? plain : nil
-    }
-
-    private func nextVector() throws(CryptoError) -> [UInt8] {
-        encryptsVector ? try single.encrypted(block: chain) : chain
-    }
-
-    /// The C-MAC of a command in the clear.
-    private func mac(of command: Command, icv: [UInt8]) throws(CryptoError) -> [UInt8] {
-        let header = command.macHeader(isSecured: true, length: command.data.count + macLength)
-        return try Self.mac(&commandMAC, header + command.data, icv: icv)
-    }
-
-    private static func mac(_ mac: inout RetailMAC, _ data: [UInt8], icv: [UInt8]) throws(CryptoError) -> [UInt8] {
-        let result = SecretOctets(count: RetailMAC.length)
-        let vector = secret(icv)
-        let message = secret(data)
-        mac.begin(icv: vector.view)
-        try mac.update(message.view)
-        try mac.finish(into: result.buffer)
-        return result.view.array
+    /// Computes the R-MAC of a command and its response, both in the clear.
+    private func computeMAC(of response: Response, to command: Command) throws(CryptoError) {
+        let header = secret(command.macHeader(isSecured: false, length: command.data.count))
+        let sent = secret(command.data)
+        let answered = secret(response.data)
+        try messaging.beginResponse(header.view, sent.view)
+        try messaging.endResponse(answered.view, response.protectedStatus)
     }
 }

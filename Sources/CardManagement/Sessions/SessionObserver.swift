@@ -5,8 +5,8 @@ import Octets
 /// Reads along in secure channel sessions that others hold, with their keys: what `veuicc trace` shows of them.
 ///
 /// It is told of each exchange in order, on whichever logical channel, and of each reset. It follows sessions of SCP02
-/// and SCP03 that begin with INITIALIZE UPDATE, responses that GET RESPONSE fetches, and commands in segments. It does not
-/// follow SCP11, whose session keys nobody else can compute, and R-MAC sessions (BEGIN R-MAC SESSION).
+/// and SCP03 that begin with INITIALIZE UPDATE, R-MAC sessions within them, responses that GET RESPONSE fetches, and
+/// commands in segments. It does not follow SCP11, whose session keys nobody else can compute.
 public final class SessionObserver {
     /// What an exchange turned out to be.
     public struct Exchange: Equatable, Sendable {
@@ -36,7 +36,7 @@ public final class SessionObserver {
         public var response: [UInt8]
         /// What there is to say about it.
         public var meaning: Meaning
-        /// The security level of the session.
+        /// The security level of the session, after the exchange.
         public var level: SecurityLevel
     }
 
@@ -48,7 +48,6 @@ public final class SessionObserver {
         var hostChallenge: [UInt8] = []
         var session: SymmetricSession?
         var initiation: InitializeUpdateResponse?
-        var level = SecurityLevel()
         var isOpen = false
         /// The data fields of the segments of a command.
         var segments: [UInt8] = []
@@ -56,6 +55,8 @@ public final class SessionObserver {
         var pending: Pending?
         /// The command that was answered 6CXX, without Le, and what it was: it comes again with the same MAC.
         var repeated: (sent: Command, pending: Pending)?
+
+        var level: SecurityLevel { isOpen ? session?.messages.level ?? [] : [] }
     }
 
     private struct Pending {
@@ -129,8 +130,10 @@ public final class SessionObserver {
 
     /// Takes the protection off a command.
     private func open(_ sent: Command, on channel: inout Channel) -> Pending {
-        if sent.cla & 0x80 == 0, !sent.isSecured { return Pending(command: sent, meaning: .plain) }
-        if sent.ins == 0x50, !sent.isSecured {
+        // What comes without protection at a level without C-MAC is of the session, as its R-MACs show.
+        let isOfSession = channel.isOpen && !channel.level.contains(.commandMAC) && !sent.isForeign
+        if sent.cla & 0x80 == 0, !sent.isSecured, !isOfSession { return Pending(command: sent, meaning: .plain) }
+        if sent.cla & 0x80 != 0, sent.ins == 0x50, !sent.isSecured {
             channel = Channel()
             channel.hostChallenge = sent.data
             return Pending(command: sent, meaning: .plain)
@@ -157,7 +160,7 @@ public final class SessionObserver {
                 return Pending(command: sent, meaning: .segment)
             }
             channel.segments = []
-            guard let command = try session.messages.open(whole, channel.level) else { return lost(sent, &channel) }
+            guard let command = try session.messages.open(whole) else { return lost(sent, &channel) }
             return Pending(command: command, meaning: .deciphered)
         } catch {
             return lost(sent, &channel)
@@ -176,13 +179,12 @@ public final class SessionObserver {
             exchange.meaning = take(response, hostChallenge: channel.hostChallenge, on: &channel)
         case .initiation:
             channel.isOpen = response.status == .success
-            channel.level = channel.isOpen ? SecurityLevel(rawValue: pending.command.p1) : []
             if !channel.isOpen { channel.session = nil }
         case .deciphered:
             guard let session = channel.session else { return }
             let plain: Response?
             do throws(CryptoError) {
-                plain = try session.messages.open(response, to: pending.command, channel.level)
+                plain = try session.messages.open(response, to: pending.command)
             } catch {
                 plain = nil
             }
@@ -234,6 +236,9 @@ extension Command {
         command.le = nil
         return command
     }
+
+    /// Whether it is none of the session's, but of the card: SELECT, MANAGE CHANNEL, GET RESPONSE.
+    fileprivate var isForeign: Bool { cla & 0x80 == 0 && !isSecured && [0xA4, 0x70, 0xC0].contains(ins) }
 
     /// Whether commands with this instruction code can come in segments: DELETE, INSTALL and PUT KEY (GPCS clause
     /// 11.1.5).

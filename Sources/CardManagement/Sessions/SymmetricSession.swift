@@ -65,29 +65,34 @@ final class SymmetricSession {
             let ofHost = try Derivation.cryptogram(key: encryption.view, card.view, host.view)
             cryptogram = ofCard.view.array
             hostCryptogram = ofHost.view.array
-            messages = try DESMessages(
-                encryption: encryption.view,
-                commandMAC: mac.view,
-                responseMAC: responseMAC.view,
-                encryptsVector: encryptsVector
+            messages = DESMessages(
+                try DESSecureMessaging(
+                    encryption: encryption.view,
+                    commandMAC: mac.view,
+                    responseMAC: responseMAC.view,
+                    encryptsVector: encryptsVector
+                )
             )
             sensitive = try SensitiveDataKey(.des, data.view)
         } else {
             guard hostChallenge.count == response.challenge.count else { throw .dataLength }
+            let size: AESSecureMessaging.Size = response.challenge.count == 8 ? .s8 : .s16
             let session = try SCP03SessionKeys(
                 encryptionKey: keys.encryption.view,
                 macKey: keys.mac.view,
                 hostChallenge: host.view,
                 cardChallenge: card.view,
-                size: response.challenge.count == 8 ? .s8 : .s16
+                size: size
             )
             cryptogram = session.cardCryptogram.view.array
             hostCryptogram = session.hostCryptogram.view.array
-            messages = try AESMessages(
-                encryption: session.encryption.view,
-                commandMAC: session.commandMAC.view,
-                responseMAC: session.responseMAC.view,
-                macLength: response.challenge.count
+            messages = AESMessages(
+                try AESSecureMessaging(
+                    encryption: session.encryption.view,
+                    commandMAC: session.commandMAC.view,
+                    responseMAC: session.responseMAC.view,
+                    size: size
+                )
             )
             sensitive = try SensitiveDataKey(.aes, keys.dataEncryption.view)
         }

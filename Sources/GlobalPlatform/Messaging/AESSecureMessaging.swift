@@ -53,17 +53,32 @@ public struct AESSecureMessaging: ~Copyable {
         _ data: OctetView,
         mac: OctetView
     ) throws(CryptoError) -> Bool {
-        try commandMAC.update(state.view.part(from: 0, length: 16))
-        try commandMAC.update(header)
-        try commandMAC.update(data)
-        try commandMAC.finish(into: state.part(16, 16))
-        guard constantTimeEqual(mac, state.view.part(from: 16, length: size.rawValue)) else { return false }
-        state.view.part(from: 16, length: 16).copy(to: state.part(0, 16))
+        try Self.compute(&commandMAC, state, header, data)
+        guard constantTimeEqual(mac, computedMAC) else { return false }
+        chain()
         return true
+    }
+
+    /// Appends the MAC of a command, as who sends it. It becomes the chaining value.
+    package mutating func appendCommandMAC(
+        _ header: OctetView,
+        _ data: OctetView,
+        to command: inout OctetWriter
+    ) throws(CryptoError) {
+        try Self.compute(&commandMAC, state, header, data)
+        command.append(computedMAC)
+        chain()
     }
 
     /// Counts a command, whether it is enciphered or not: AmdD clause 6.2.6.
     public mutating func countCommand() { counter &+= 1 }
+
+    /// Appends the data of the command that was counted last, enciphered, as who sends it.
+    ///
+    /// - Throws: `CryptoError.outputLength` where they do not fit.
+    package func encryptCommand(_ data: OctetView, to command: inout OctetWriter) throws(CryptoError) {
+        try encrypt(data, 0x00, to: &command)
+    }
 
     /// Deciphers the data of the command that was counted last.
     ///
@@ -74,8 +89,7 @@ public struct AESSecureMessaging: ~Copyable {
         into output: UnsafeMutableRawBufferPointer
     ) throws(CryptoError) -> Int? {
         guard data.count % 16 == 0, !data.isEmpty, data.count <= output.count else { return nil }
-        try makeVector(0x00)
-        try encryption.decryptCBC(data, iv: state.view.part(from: 32, length: 16), into: output)
+        try encryption.decryptCBC(data, iv: vector(0x00), into: output)
         return Padding.strippedLength(
             OctetView(UnsafeRawBufferPointer(output)).part(from: 0, length: data.count),
             block: 16
@@ -86,15 +100,18 @@ public struct AESSecureMessaging: ~Copyable {
     ///
     /// - Throws: `CryptoError.outputLength` where it does not fit.
     public func encryptResponse(_ data: OctetView, to response: inout OctetWriter) throws(CryptoError) {
-        let count = Padding.length(data.count, block: 16)
-        guard let place = response.reserve(count) else { throw .outputLength }
-        let blocks = UnsafeMutableRawBufferPointer(start: place, count: count)
-        wipe(blocks)
-        data.copy(to: blocks)
-        blocks[data.count] = 0x80
-        try makeVector(0x80)
-        let view = OctetView(UnsafeRawBufferPointer(blocks))
-        try encryption.encryptCBC(view, iv: state.view.part(from: 32, length: 16), into: blocks)
+        try encrypt(data, 0x80, to: &response)
+    }
+
+    /// Deciphers the response to the command that was counted last, as who has sent that; `output` has its length, and
+    /// the padding is still there.
+    ///
+    /// - Throws: `CryptoError.dataLength` where it is not of whole blocks.
+    package func decryptResponse(
+        _ data: OctetView,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(CryptoError) {
+        try encryption.decryptCBC(data, iv: vector(0x80), into: output)
     }
 
     /// Appends the MAC of a response: AmdD clause 6.2.5. The chaining value is that of the command.
@@ -104,20 +121,58 @@ public struct AESSecureMessaging: ~Copyable {
         _ trailer: OctetView = .empty,
         to response: inout OctetWriter
     ) throws(CryptoError) {
-        try responseMAC.update(state.view.part(from: 0, length: 16))
-        try responseMAC.update(header)
-        try responseMAC.update(data)
-        try responseMAC.update(trailer)
-        try responseMAC.finish(into: state.part(16, 16))
-        response.append(state.view.part(from: 16, length: size.rawValue))
+        try Self.compute(&responseMAC, state, header, data, trailer)
+        response.append(computedMAC)
+    }
+
+    /// Whether `mac` is the MAC of the response to the command that was sent last.
+    package mutating func verifyResponse(
+        _ data: OctetView,
+        _ trailer: OctetView,
+        mac: OctetView
+    ) throws(CryptoError) -> Bool {
+        try Self.compute(&responseMAC, state, data, trailer)
+        return constantTimeEqual(mac, computedMAC)
+    }
+
+    /// Computes the MAC of a message under the chaining value.
+    private static func compute(
+        _ mac: inout CMAC,
+        _ state: borrowing SecretOctets,
+        _ header: OctetView,
+        _ data: OctetView,
+        _ trailer: OctetView = .empty
+    ) throws(CryptoError) {
+        try mac.update(state.view.part(from: 0, length: 16))
+        try mac.update(header)
+        try mac.update(data)
+        try mac.update(trailer)
+        try mac.finish(into: state.part(16, 16))
+    }
+
+    /// What was computed last, as messages have it.
+    private var computedMAC: OctetView { state.view.part(from: 16, length: size.rawValue) }
+
+    /// Makes what was computed last the chaining value.
+    private func chain() { state.view.part(from: 16, length: 16).copy(to: state.part(0, 16)) }
+
+    /// Appends `data` and their padding, enciphered.
+    private func encrypt(
+        _ data: OctetView,
+        _ direction: UInt8,
+        to message: inout OctetWriter
+    ) throws(CryptoError) {
+        let blocks = try Padding.append(data, block: 16, to: &message)
+        try encryption.encryptCBC(OctetView(UnsafeRawBufferPointer(blocks)), iv: vector(direction), into: blocks)
     }
 
     /// The counter as a block, its first octet `direction`, enciphered.
-    private func makeVector(_ direction: UInt8) throws(CryptoError) {
+    private func vector(_ direction: UInt8) throws(CryptoError) -> OctetView {
         let vector = state.part(32, 16)
         vector[0] = direction
         for index in 1..<8 { vector[index] = 0 }
         vector.storeBytes(of: counter.bigEndian, toByteOffset: 8, as: UInt64.self)
         try encryption.encryptECB(OctetView(UnsafeRawBufferPointer(vector)), into: vector)
+        return state.view.part(from: 32, length: 16)
     }
 }

@@ -47,6 +47,29 @@ public struct DESSecureMessaging: ~Copyable {
         mac: OctetView,
         ciphertext: Int = 0
     ) throws(CryptoError) -> Bool {
+        // The longest header, 7 octets, and padding of one octet at least: one block more than the ciphertext has.
+        try computeCommandMAC(header, data, enciphering: ciphertext / 8 + 1)
+        guard constantTimeEqual(mac, state.view.part(from: 16)) else { return false }
+        chain()
+        return true
+    }
+
+    /// Appends the MAC of a command in the clear, as who sends it. It becomes the next ICV.
+    package mutating func appendCommandMAC(
+        _ header: OctetView,
+        _ data: OctetView,
+        to command: inout OctetWriter
+    ) throws(CryptoError) {
+        try computeCommandMAC(header, data)
+        command.append(state.view.part(from: 16))
+        chain()
+    }
+
+    private mutating func computeCommandMAC(
+        _ header: OctetView,
+        _ data: OctetView,
+        enciphering least: Int = 0
+    ) throws(CryptoError) {
         let computed = state.part(16, 8)
         if hasVector && encryptsVector {
             try commandMAC.encryptSingle(state.view.part(from: 0, length: 8), into: computed)
@@ -56,12 +79,21 @@ public struct DESSecureMessaging: ~Copyable {
         }
         try commandMAC.update(header)
         try commandMAC.update(data)
-        // The longest header, 7 octets, and padding of one octet at least: one block more than the ciphertext has.
-        try commandMAC.finish(into: computed, enciphering: ciphertext / 8 + 1)
-        guard constantTimeEqual(mac, state.view.part(from: 16)) else { return false }
+        try commandMAC.finish(into: computed, enciphering: least)
+    }
+
+    /// Makes the C-MAC that was computed last the next ICV.
+    private mutating func chain() {
         state.view.part(from: 16).copy(to: state.part(0, 8))
         hasVector = true
-        return true
+    }
+
+    /// Appends the data of a command, enciphered, as who sends it.
+    ///
+    /// - Throws: `CryptoError.outputLength` where they do not fit.
+    package func encryptCommand(_ data: OctetView, to command: inout OctetWriter) throws(CryptoError) {
+        let blocks = try Padding.append(data, block: 8, to: &command)
+        try encryption.encryptCBC(OctetView(UnsafeRawBufferPointer(blocks)), into: blocks)
     }
 
     /// Deciphers the data of a command: GPCS clause E.4.6. What they are shows only with their MAC.
@@ -104,4 +136,7 @@ public struct DESSecureMessaging: ~Copyable {
     public func appendResponseMAC(to response: inout OctetWriter) {
         response.append(state.view.part(from: 8, length: 8))
     }
+
+    /// Whether `mac` is the last R-MAC.
+    package func isResponseMAC(_ mac: OctetView) -> Bool { constantTimeEqual(mac, state.view.part(from: 8, length: 8)) }
 }

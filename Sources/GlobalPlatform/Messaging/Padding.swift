@@ -3,8 +3,22 @@ import Octets
 
 /// Padding method 2 of ISO/IEC 9797-1: one octet 80, then as many 00 as fill the block.
 enum Padding {
-    /// How many octets `count` octets become.
-    static func length(_ count: Int, block: Int) -> Int { (count / block + 1) * block }
+    /// Appends `data` and their padding, and returns where they are.
+    ///
+    /// - Throws: `CryptoError.outputLength` where they do not fit.
+    static func append(
+        _ data: OctetView,
+        block: Int,
+        to message: inout OctetWriter
+    ) throws(CryptoError) -> UnsafeMutableRawBufferPointer {
+        let count = (data.count / block + 1) * block
+        guard let place = message.reserve(count) else { throw .outputLength }
+        let blocks = UnsafeMutableRawBufferPointer(start: place, count: count)
+        wipe(blocks)
+        data.copy(to: blocks)
+        blocks[data.count] = 0x80
+        return blocks
+    }
 
     /// How many octets of `data`, whole blocks, are not padding; nil where there is no padding. Which of both, and how
     /// many, decides about no branch and no address.
