@@ -6,6 +6,14 @@ struct SecureChannel {
     private var macLength: Int?
     /// The security level; nil before the host has been authenticated.
     private var level: UInt8?
+    /// That of EXTERNAL AUTHENTICATE, to which END R-MAC SESSION returns.
+    private var openedLevel: UInt8?
+
+    private init(macLength: Int? = nil, level: UInt8? = nil) {
+        self.macLength = macLength
+        self.level = level
+        openedLevel = level
+    }
 
     /// What is seen of a protected command and its response without the keys.
     struct Seen {
@@ -98,26 +106,22 @@ struct SecureChannel {
         data: [UInt8],
         in session: SecureChannel?
     ) -> SecureChannel? {
-        var next = session ?? SecureChannel()
+        var next = session
         switch name {
         case "INITIALIZE UPDATE":
             guard let initiation = GlobalPlatformSecureChannel.Initiation(data) else { return nil }
-            return SecureChannel(macLength: initiation.macLength, level: nil)
+            return SecureChannel(macLength: initiation.macLength)
         case "EXTERNAL AUTHENTICATE" where command.hasSecureMessaging:
-            if next.macLength == nil { next.macLength = command.data.count / 2 }
-            next.level = command.p1
-            return next
+            return SecureChannel(macLength: session?.macLength ?? command.data.count / 2, level: command.p1)
         case "MUTUAL AUTHENTICATE", "INTERNAL AUTHENTICATE":
             // The length of MACs is a matter of the card.
             guard let usage = GlobalPlatformSecureChannel.agreedUsage(command.data) else { return session }
-            return SecureChannel(macLength: nil, level: usage == 0x3C ? 0x33 : 0x11)
+            return SecureChannel(level: usage == 0x3C ? 0x33 : 0x11)
         case "BEGIN R-MAC SESSION":
-            next.level = (next.level ?? 0) | command.p1 & 0x30
-            return next
-        case "END R-MAC SESSION" where command.p2 & 0x02 != 0:
-            next.level = next.level.map { $0 & ~0x30 }
-            return next
-        default: return session
+            next?.level = session?.level.map { $0 | command.p1 & 0x30 }
+        case "END R-MAC SESSION" where command.p2 & 0x02 != 0: next?.level = session?.openedLevel
+        default: break
         }
+        return next
     }
 }

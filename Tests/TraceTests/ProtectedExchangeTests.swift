@@ -48,6 +48,20 @@ import Testing
         #expect(line.summary == "enciphered \(Self.entry.prefix(64)) [level 33]")
     }
 
+    /// An R-MAC session adds to the level of EXTERNAL AUTHENTICATE, and its end takes away only that.
+    @Test func responseMACs() throws {
+        var tracer = Tracer()
+        for record in try records(Self.beginning.replacing("84823300", with: "84821300")) {
+            _ = tracer.line(for: record)
+        }
+        let mac = "1122334455667788"
+        for (command, level) in [("847A3001", "33"), ("84780003", "13")] {
+            _ = tracer.line(for: try record("\(command)08\(mac)00", "\(mac)9000"))
+            let line = tracer.line(for: try record(Self.getStatus, Self.entry + "9000"))
+            #expect(line.summary.hasSuffix(" [level \(level)]"))
+        }
+    }
+
     @Test func deciphered() throws {
         var tracer = try begun()
         let plain = try clear("80F28002024F0000", "E3134F08A0000001510000009F70010FC5039EFE809000")
