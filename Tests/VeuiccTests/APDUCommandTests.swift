@@ -221,30 +221,13 @@ struct APDUCommandTests {
     // MARK: Readers
 
     @Test func cardThatConnects() throws {
-        let reader = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        reader.executableURL = Program.url
-        reader.arguments = ["apdu", "00A40004022FE2", "reset", "00A4000C", "--vpcd", "127.0.0.1:0"]
-        reader.standardOutput = output
-        reader.standardError = errors
-        try reader.run()
-        let note = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
-        let port = try #require(note.wholeMatch(of: /waiting for a card at 127\.0\.0\.1:(\d+)\n/)?.1)
-        let card = try Program.veuicc(
-            "run",
-            "--image",
-            "card.img",
-            "--port",
-            String(port),
-            "--once",
+        let result = try Program.withCard(
+            ["apdu", "00A40004022FE2", "reset", "00A4000C", "--vpcd", "127.0.0.1:0"],
             in: directory
         )
-        reader.waitUntilExit()
-        #expect(reader.terminationStatus == 0)
-        #expect(card.status == 0)
-        let text = try #require(try output.fileHandleForReading.readToEnd())
+        #expect(result.status == 0)
         #expect(
-            String(decoding: text, as: UTF8.self) == """
+            result.stdout == """
                 > 00A40004022FE2
                 < 6119
                 > reset

@@ -94,29 +94,9 @@ struct GlobalPlatformCommandTests {
     }
 
     @Test func cardAtTheOtherEnd() throws {
-        let manager = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        manager.executableURL = Program.url
-        manager.arguments = ["gp", "list", "--level", "33", "--vpcd", "127.0.0.1:0"]
-        manager.standardOutput = output
-        manager.standardError = errors
-        try manager.run()
-        let note = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
-        let port = try #require(note.wholeMatch(of: /waiting for a card at 127\.0\.0\.1:(\d+)\n/)?.1)
-        let card = try Program.veuicc(
-            "run",
-            "--image",
-            "card.img",
-            "--port",
-            String(port),
-            "--once",
-            in: directory
-        )
-        let text = try #require(try output.fileHandleForReading.readToEnd())
-        manager.waitUntilExit()
-        #expect(manager.terminationStatus == 0)
-        #expect(card.status == 0)
-        #expect(String(decoding: text, as: UTF8.self).hasPrefix("issuer       A000000151000000  SECURED\n"))
+        let result = try Program.withCard(["gp", "list", "--level", "33", "--vpcd", "127.0.0.1:0"], in: directory)
+        #expect(result.status == 0)
+        #expect(result.stdout.hasPrefix("issuer       A000000151000000  SECURED\n"))
     }
 
     @Test(arguments: [

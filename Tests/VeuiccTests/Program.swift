@@ -48,6 +48,28 @@ enum Program {
         try run(arguments, input: input, in: directory)
     }
 
+    /// Runs `veuicc` with arguments that let it wait on vpcd, and the card of `card.img` that connects to it.
+    static func withCard(_ arguments: [String], in directory: TemporaryDirectory) throws -> Result {
+        let process = Process()
+        let (output, errors) = (Pipe(), Pipe())
+        process.executableURL = url
+        process.arguments = arguments
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let note = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
+        let port = try #require(note.wholeMatch(of: /waiting for a card at 127\.0\.0\.1:(\d+)\n/)?.1)
+        let card = try veuicc("run", "--image", "card.img", "--port", String(port), "--once", in: directory)
+        #expect(card.status == 0)
+        let text = try output.fileHandleForReading.readToEnd()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus,
+            stdout: String(decoding: text ?? Data(), as: UTF8.self),
+            stderr: note
+        )
+    }
+
     /// A directory with a card of the default package in `card.img`.
     static func directoryWithCard() throws -> TemporaryDirectory {
         let directory = try TemporaryDirectory()
