@@ -41,12 +41,14 @@ public struct UICC: ~Copyable {
     var isTerminated = false
     /// Whether the memory holds a suspended session: only until the first command that does not resume it.
     var hasSuspendedSession = false
+    /// In whose name the command under way is executed.
+    var authority = Authority.terminal
 
     private let commands: CommandTable
     /// The commands of class A0; nil where the card does not have the class.
     private let gsmCommands: CommandTable?
     private let responseRule: ResponseRule
-    private var waiting = WaitingResponse()
+    var waiting = WaitingResponse()
     private var chain = CommandChain()
 
     /// Starts the operating system on `memory`.
@@ -64,7 +66,7 @@ public struct UICC: ~Copyable {
     ) {
         files = FileIndex()
         codes = CodeTable()
-        channels = .allocate(capacity: LogicalChannel.count)
+        channels = .allocate(capacity: LogicalChannel.remote + 1)
         channels.initialize(repeating: LogicalChannel(masterFile: files.masterFile))
         output = OctetWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         self.memory = memory
@@ -112,6 +114,7 @@ public struct UICC: ~Copyable {
         waiting.discard()
         chain = CommandChain()
         terminalSupportsExtendedChannels = false
+        authority = .terminal
     }
 
     /// Executes a command APDU of the platform and writes the response APDU to `response`.
@@ -164,20 +167,24 @@ public struct UICC: ~Copyable {
         if command.classOctet.isChained || !chain.isEmpty {
             return try continueChain(command, through: &dispatcher)
         }
-        return try dispatch(command, through: &dispatcher)
+        return try dispatch(command, through: &dispatcher, responding: responseRule)
     }
 
-    private mutating func dispatch<Dispatcher: CommandDispatcher & ~Copyable>(
+    /// Executes a command in a transaction of its own.
+    ///
+    /// - Parameter rule: how response data reach whoever has sent it; nil: all of them with the response.
+    mutating func dispatch<Dispatcher: CommandDispatcher & ~Copyable>(
         _ command: CommandAPDU,
-        through dispatcher: inout Dispatcher
+        through dispatcher: inout Dispatcher,
+        responding rule: ResponseRule?
     ) throws(StatusWord) -> StatusWord {
         if hasSuspendedSession, command.ins != 0x76 { try endSuspension() }
         guard !isTerminated else {
             throw command.ins == 0xA4 ? .selectedFileTerminated : .conditionsNotSatisfied
         }
         let status = try dispatcher.dispatch(command, on: &self)
-        if output.count > 0 {
-            let announced = try shape(command, status)
+        if output.count > 0, let rule {
+            let announced = try shape(command, status, rule)
             memory.commit()
             return announced
         }
@@ -209,10 +216,14 @@ public struct UICC: ~Copyable {
     }
 
     /// Makes what the handler wrote what Le and the transmission protocol allow.
-    private mutating func shape(_ command: CommandAPDU, _ status: StatusWord) throws(StatusWord) -> StatusWord {
+    private mutating func shape(
+        _ command: CommandAPDU,
+        _ status: StatusWord,
+        _ rule: ResponseRule
+    ) throws(StatusWord) -> StatusWord {
         let count = output.count
         let carriesData = !command.data.isEmpty
-        switch (command.expected, responseRule) {
+        switch (command.expected, rule) {
         case (.exactly(let le), _) where !carriesData:
             // Case 2: TS 102 221 clause 7.3.1.1.3.
             guard le == count || status == .endOfFile else { throw .wrongLe(count) }
@@ -252,7 +263,7 @@ public struct UICC: ~Copyable {
     /// secure messaging or without: it belongs to the transmission.
     ///
     /// - Throws: 6985 where nothing waits; 6CXX where less waits than Le says.
-    private mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
+    mutating func getResponse(_ command: CommandAPDU) throws(StatusWord) -> StatusWord {
         guard command.cla & 0xF0 != 0x90 else { throw .classNotSupported }
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty else { throw .wrongLength }
@@ -292,7 +303,7 @@ public struct UICC: ~Copyable {
         let data = chain.data
         chain = CommandChain()
         return try data.withView { (view) throws(StatusWord) in
-            try dispatch(command.with(data: view), through: &dispatcher)
+            try dispatch(command.with(data: view), through: &dispatcher, responding: responseRule)
         }
     }
 

@@ -25,6 +25,8 @@ extension UICC {
     ///
     /// - Throws: 6982 where it is not.
     package func requirePIN(of application: File) throws(StatusWord) {
+        // Whatever the terminal has verified, a remote server has not.
+        guard case .terminal = authority else { throw .securityStatusNotSatisfied }
         let reference = try withAttributes(of: application) { (attributes) throws(StatusWord) -> UInt8 in
             guard let named = OctetCursor(attributes).firstValue(0xC6) else { return 0x01 }
             for index in 0..<named.count {

@@ -37,8 +37,19 @@ public struct CommandAPDU {
 
     /// The command of another class that this one stands for, with its parameters.
     package func with(cla: UInt8, p1: UInt8, p2: UInt8) -> CommandAPDU {
-        let classOctet = ClassOctet(cla) ?? classOctet
+        let classOctet = (ClassOctet(cla) ?? classOctet).on(channel: classOctet.channel)
         return CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
+    }
+
+    /// The same command on another logical channel, whatever its class octet says.
+    func on(channel: Int) -> CommandAPDU {
+        let classOctet = classOctet.on(channel: channel)
+        return CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
+    }
+
+    /// The same command with another Le.
+    func expecting(_ expected: ExpectedLength) -> CommandAPDU {
+        CommandAPDU(cla: cla, classOctet: classOctet, ins: ins, p1: p1, p2: p2, data: data, expected: expected)
     }
 
     fileprivate init(
@@ -129,8 +140,8 @@ public struct ClassOctet: Equatable, Sendable {
 
     /// Whose instruction codes the command uses.
     public let kind: Kind
-    /// The logical channel, 0 to 19.
-    public let channel: Int
+    /// The logical channel: 0 to 19, or that of remote scripts, which no class octet names.
+    public private(set) var channel: Int
     /// Whether the command comes with secure messaging.
     public let hasSecureMessaging: Bool
     /// Whether the command is one of a chain of ISO/IEC 7816-4, and not its last. In class 9X the application knows.
@@ -152,6 +163,13 @@ public struct ClassOctet: Equatable, Sendable {
         }
         kind = cla == 0xA0 ? .gsm : cla & 0x80 == 0 ? .interindustry : .proprietary
         isChained = cla & 0x90 == 0x10
+    }
+
+    /// The same class on another logical channel.
+    func on(channel: Int) -> ClassOctet {
+        var other = self
+        other.channel = channel
+        return other
     }
 
     /// Whether `cla` is the same class, on whatever logical channel, in a chain or not.

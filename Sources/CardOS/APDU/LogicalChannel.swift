@@ -5,6 +5,9 @@ import Octets
 struct LogicalChannel {
     /// How many channels there are: TS 102 221 clause 10.1.1.
     static let count = 20
+    /// The number of the one for remote scripts, beyond those of the interface: no class octet and no MANAGE CHANNEL
+    /// reaches it. It is open while a script is executed.
+    static let remote = 20
 
     var isOpen = false
     /// The current DF: MF, DF, ADF, or a link to a DF.

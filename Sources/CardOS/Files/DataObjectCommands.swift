@@ -159,7 +159,7 @@ extension UICC {
 
     /// Forgets, on every channel, where a transfer of data objects of `file` has got to: they may have moved.
     mutating func endTransfers(of file: File) {
-        for number in 0..<LogicalChannel.count {
+        for number in channels.indices {
             guard let current = channels[number].elementaryFile else { continue }
             if current == file.reference || File(current, in: memory)?.link == file.reference {
                 channels[number].transfer = .none

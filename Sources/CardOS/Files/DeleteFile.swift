@@ -71,7 +71,7 @@ extension UICC {
 
     /// Selects `parent` on the channels whose current DF is gone, and no EF where that is gone.
     private mutating func deselect(_ doomed: [ObjectReference], above parent: ObjectReference) {
-        for number in 0..<LogicalChannel.count {
+        for number in channels.indices {
             let channel = channels[number]
             if let application = channel.application, doomed.contains(application) {
                 channels[number].application = nil

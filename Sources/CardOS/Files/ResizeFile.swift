@@ -24,7 +24,7 @@ extension UICC {
             guard let size = template.cursor.firstValue(0x80)?.number, size > 0 else { throw .incorrectData }
             try card.resize(file, to: Int(size))
         }
-        for number in 0..<LogicalChannel.count where card.channels[number].elementaryFile == file.reference {
+        for number in card.channels.indices where card.channels[number].elementaryFile == file.reference {
             card.channels[number].select(elementaryFile: file.reference)
         }
         return .success

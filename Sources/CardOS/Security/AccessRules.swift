@@ -26,15 +26,15 @@ private struct AccessRequest {
     let isDirectory: Bool
     /// The file in whose context local key references are looked up.
     let context: ObjectReference
-    /// Who is supposed to ask; nil: whoever has verified his PINs in this session.
-    let user: AccessUser?
+    /// Who asks.
+    let user: AccessUser
 
     init(
         _ mode: AccessMode?,
         on file: File,
         for command: CommandAPDU,
         below root: ObjectReference,
-        by user: AccessUser?
+        by user: AccessUser
     ) {
         self.mode = mode
         self.command = command
@@ -44,8 +44,18 @@ private struct AccessRequest {
     }
 }
 
+/// Who wants to do something with a file.
+private enum AccessUser {
+    /// Whoever has verified his PINs in this session.
+    case terminal
+    /// Whoever has the PINs of a level.
+    case level(AccessLevel)
+    /// A remote server.
+    case remote(AccessDomain)
+}
+
 /// Who may do what, as TS 51.011 clause 9.3 writes it: the levels of access conditions.
-private enum AccessUser: UInt8, CaseIterable {
+private enum AccessLevel: UInt8, CaseIterable {
     case anybody = 0x0
     case firstPIN = 0x1
     case secondPIN = 0x2
@@ -79,17 +89,35 @@ extension UICC {
     ///
     /// - Throws: 6982 if they do not.
     func require(_ mode: AccessMode?, on file: File, for command: CommandAPDU) throws(StatusWord) {
+        if case .remote(let access) = authority {
+            return try require(mode, on: file, for: command, by: accessDomain(access, of: file, for: command))
+        }
         // The rules of a file come into force with its operational state: TS 102 222 clause 6.1.
         if file.lifeCycle == .creation || file.lifeCycle == .initialisation { return }
         let generation = securityGeneration
         if let mode, grants.contains(mode, on: file.reference, generation) { return }
-        let request = AccessRequest(mode, on: file, for: command, below: files.masterFile, by: nil)
+        let request = AccessRequest(mode, on: file, for: command, below: files.masterFile, by: .terminal)
         switch try decide(request, on: file) {
         case .refused: throw .securityStatusNotSatisfied
         case .allowedForHeader: break
         case .allowedForMode:
             if let mode { grants.insert(mode, on: file.reference, generation) }
         }
+    }
+
+    /// As above, for a remote server. What has been found for it is not remembered: it is not the terminal's.
+    ///
+    /// - Throws: 6982 if they do not.
+    private func require(
+        _ mode: AccessMode?,
+        on file: File,
+        for command: CommandAPDU,
+        by domain: AccessDomain
+    ) throws(StatusWord) {
+        guard domain != .none else { throw .securityStatusNotSatisfied }
+        if file.lifeCycle == .creation || file.lifeCycle == .initialisation { return }
+        let request = AccessRequest(mode, on: file, for: command, below: files.masterFile, by: .remote(domain))
+        guard try decide(request, on: file) != .refused else { throw .securityStatusNotSatisfied }
     }
 
     /// The access conditions of an EF as a SIM shows them, a half octet each: TS 51.011 clauses 9.2.1 and 9.3. They are
@@ -108,10 +136,11 @@ extension UICC {
             let command = try header.span.withUnsafeBytes { (octets) throws(StatusWord) in
                 try CommandAPDU(OctetView(octets), allowsExtended: false)
             }
-            for user in AccessUser.allCases {
+            for level in AccessLevel.allCases {
+                let user = AccessUser.level(level)
                 let request = AccessRequest(column.mode, on: file, for: command, below: files.masterFile, by: user)
                 guard try decide(request, on: file) != .refused else { continue }
-                conditions[index] = user.rawValue
+                conditions[index] = level.rawValue
                 break
             }
         }
@@ -136,7 +165,12 @@ extension UICC {
 
     /// Whether the PIN with this key reference has been verified, as far as a rule asks.
     private func isAuthenticated(_ reference: UInt8, _ request: AccessRequest) -> Bool {
-        request.user?.has(reference) ?? codes.satisfies(reference, in: request.context, memory)
+        switch request.user {
+        case .terminal: codes.satisfies(reference, in: request.context, memory)
+        case .level(let level): level.has(reference)
+        case .remote(let domain):
+            domain.has(reference) || codes.isVerifiedByScript(reference, in: request.context, memory)
+        }
     }
 
     // MARK: Referenced to EF.ARR, tag 8B: TS 102 221 clause 9.2.7
@@ -170,6 +204,8 @@ extension UICC {
     /// The security environment in force: 00 while the PIN of the application is disabled, and the universal PIN is
     /// disabled too or used in its place; otherwise 01.
     private var securityEnvironment: UInt8 {
+        // The PINs are those of the terminal: they are nothing to a remote server.
+        guard case .terminal = authority else { return 0x01 }
         let masterFile = files.masterFile
         guard let pin = codes.number(of: 0x01, in: masterFile, memory), !codes.isEnabled(pin, memory) else {
             return 0x01

@@ -15,6 +15,8 @@ struct CodeTable: ~Copyable {
         let reference: UInt8
         let isUnblocking: Bool
         var isVerified = false
+        /// Whether the remote script that is executed has verified it.
+        var isVerifiedByScript = false
     }
 
     static let headerSize = 8
@@ -48,12 +50,13 @@ struct CodeTable: ~Copyable {
 
     /// Reads all objects with codes again; what is verified stays so.
     mutating func refresh(from memory: borrowing Memory) {
-        let verified = entries.filter(\.isVerified)
+        let verified = entries.filter { $0.isVerified || $0.isVerifiedByScript }
         build(from: memory)
         for known in verified {
             for number in entries.indices
             where entries[number].object == known.object && entries[number].offset == known.offset {
-                entries[number].isVerified = true
+                entries[number].isVerified = known.isVerified
+                entries[number].isVerifiedByScript = known.isVerifiedByScript
             }
         }
     }
@@ -185,6 +188,21 @@ struct CodeTable: ~Copyable {
     mutating func setVerified(_ isVerified: Bool, _ pin: Int) {
         changes &+= 1
         if entries.indices.contains(pin) { entries[pin].isVerified = isVerified }
+    }
+
+    /// Remembers that a remote script has verified the PIN, or that it has not.
+    mutating func setVerifiedByScript(_ isVerified: Bool, _ pin: Int) {
+        if entries.indices.contains(pin) { entries[pin].isVerifiedByScript = isVerified }
+    }
+
+    /// Forgets what remote scripts have verified.
+    mutating func resetVerifiedByScript() {
+        for number in entries.indices { entries[number].isVerifiedByScript = false }
+    }
+
+    /// Whether a remote script has verified the PIN `reference`, as it is seen from `directory`.
+    func isVerifiedByScript(_ reference: UInt8, in directory: ObjectReference, _ memory: borrowing Memory) -> Bool {
+        number(of: reference, in: directory, memory).map { entries[$0].isVerifiedByScript } ?? false
     }
 
     /// Forgets that the PINs of `context` are verified.

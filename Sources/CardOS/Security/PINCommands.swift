@@ -13,7 +13,7 @@ extension UICC {
         guard command.data.count == CodeTable.codeSize else { throw .wrongLength }
         guard card.codes.isEnabled(pin, card.memory) else { throw .referencedDataInvalidated }
         try card.present(command.data, to: pin)
-        card.codes.setVerified(true, pin)
+        card.setVerified(true, pin)
         return .success
     }
 
@@ -27,7 +27,7 @@ extension UICC {
         guard attributes.contains(.changeable) else { throw .conditionsNotSatisfied }
         try card.present(command.data.part(from: 0, length: CodeTable.codeSize), to: pin)
         try card.setCode(command.data.part(from: CodeTable.codeSize), of: pin)
-        card.codes.setVerified(true, pin)
+        card.setVerified(true, pin)
         return .success
     }
 
@@ -53,7 +53,7 @@ extension UICC {
         try card.present(command.data, to: pin)
         try card.setField(1, to: attributes.subtracting(.enabled).rawValue, of: pin)
         try card.setField(4, to: command.p1 == 0x00 ? 0x00 : replacing, of: pin)
-        card.codes.setVerified(command.p1 == 0x00, pin)
+        card.setVerified(command.p1 == 0x00, pin)
         return .success
     }
 
@@ -67,7 +67,7 @@ extension UICC {
         guard attributes.contains(.switchable) else { throw .conditionsNotSatisfied }
         try card.present(command.data, to: pin)
         try card.enable(pin)
-        card.codes.setVerified(true, pin)
+        card.setVerified(true, pin)
         return .success
     }
 
@@ -86,7 +86,7 @@ extension UICC {
         let tries = card.codes.field(2, of: pin, card.memory)
         try card.setField(2, to: tries & 0xF0 | tries >> 4, of: pin)
         try card.enable(pin)
-        card.codes.setVerified(true, pin)
+        card.setVerified(true, pin)
         return .success
     }
 
@@ -119,7 +119,7 @@ extension UICC {
             (code) throws(StatusWord) in constantTimeEqual(code, value)
         }
         guard isRight else {
-            codes.setVerified(false, number)
+            setVerified(false, number)
             throw triesStatus(number)
         }
         try setField(2, to: tries & 0xF0 | tries >> 4, of: number)
