@@ -1177,9 +1177,11 @@ class Image:
                     for key in keys_of(content)]
         except ValueError:
             keys = []
+        packets = content[9] == 0x80
+        counter = int.from_bytes(content[11:16], "big") if packets else u32(content, 12)
         return {"object": item.number, "owner": item.owner, "security_domain": u32(content, 0),
                 "next": self.named(u32(content, 4)), "version": f"{content[8]:02X}", "purpose": f"{content[9]:02X}",
-                "option": f"{content[10]:02X}", "failures": content[11], "counter": u32(content, 12),
+                "option": f"{content[10]:02X}", "failures": 0 if packets else content[11], "counter": counter,
                 "limit": content[16], "keys": keys}
 
     # What the verbs show

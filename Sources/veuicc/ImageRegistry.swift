@@ -155,10 +155,12 @@ extension ImageDiff {
         for (field, width, what) in [(9, 1, "purpose"), (10, 1, "option")] {
             noteOctets(subject, owner, what, before.content.part(field, width), after.content.part(field, width))
         }
-        for (field, width, what) in [
-            (12, 4, "sequence counter"), (11, 1, "failed authentications"),
-            (16, 1, "failed authentications that block"),
-        ] {
+        let isForPackets = before.number(at: 9, width: 1) == 0x80 && after.number(at: 9, width: 1) == 0x80
+        let counters =
+            isForPackets
+            ? [(11, 5, "counter of secured packets")]
+            : [(12, 4, "sequence counter"), (11, 1, "failed authentications")]
+        for (field, width, what) in counters + [(16, 1, "failed authentications that block")] {
             note(subject, owner, what, before.number(at: field, width: width), after.number(at: field, width: width))
         }
         let (one, other) = (Self.keys(before), Self.keys(after))

@@ -86,7 +86,10 @@ extension UICC {
     mutating func endApplicationSession(on number: Int) {
         guard let application = channels[number].application else { return }
         channels[number].application = nil
-        for channel in channels where channel.isOpen && channel.application == application { return }
+        for other in 0..<LogicalChannel.count where channels[other].isOpen && channels[other].application == application
+        {
+            return
+        }
         codes.resetVerified(in: application)
     }
 

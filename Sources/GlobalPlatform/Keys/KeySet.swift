@@ -43,7 +43,7 @@ public struct KeySet {
 
     /// The object that holds the key set.
     public let reference: ObjectReference
-    private let header: OctetView
+    let header: OctetView
 
     /// The key set at `reference`; nil where none starts.
     public init?(_ reference: ObjectReference, in memory: borrowing Memory) {
@@ -66,9 +66,9 @@ public struct KeySet {
     /// The parameter i of the secure channel protocol.
     var option: UInt8 { octet(.option) }
     /// The sequence counter of secure channel sessions.
-    public var sequenceCounter: UInt32 { number(.counter) }
+    public var sequenceCounter: UInt32 { isForSecuredPackets ? 0 : number(.counter) }
     /// How many authentications in a row have failed.
-    public var failedAuthentications: UInt8 { octet(.failures) }
+    public var failedAuthentications: UInt8 { isForSecuredPackets ? 0 : octet(.failures) }
     /// Whether they are so many that no session begins any more.
     public var isBlocked: Bool {
         let limit = octet(.limit)

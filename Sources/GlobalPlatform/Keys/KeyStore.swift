@@ -18,8 +18,8 @@ public enum KeyPutting: Sendable {
 extension Memory {
     /// Puts keys into a security domain: GPCS clause 11.8.2. Their owner is that of its registry entry.
     ///
-    /// The sequence counter of the version becomes 0, with SCP03 only where keys 01 and 02 are both new: otherwise
-    /// sessions could be played back. The initial key set, FF, goes when there is another one for INITIALIZE UPDATE.
+    /// The sequence counter of the version becomes 0, with SCP03, and SCP80, only where keys 01 and 02 are both new:
+    /// otherwise sessions, and packets, could be played back. The initial key set, FF, goes when there is another one for INITIALIZE UPDATE.
     ///
     /// - Parameters:
     ///   - version: 01 to 7F, or FF for the initial keys.
@@ -210,10 +210,15 @@ extension Memory {
         }
         if !new.isEmpty {
             let cursor = OctetCursor(new)
-            if purpose != .scp03 || (cursor.key(1) != nil && cursor.key(2) != nil) {
+            let areNew = cursor.key(1) != nil && cursor.key(2) != nil
+            switch purpose {
+            case .scp80:
+                if areNew { try setPacketCounter(0, of: set.reference) }
+            case .scp03 where !areNew: try self.set(.failures, ofKeySet: set.reference, to: 0)
+            default:
                 try self.set(.counter, ofKeySet: set.reference, to: 0)
+                try self.set(.failures, ofKeySet: set.reference, to: 0)
             }
-            try self.set(.failures, ofKeySet: set.reference, to: 0)
         }
         try resize(set.reference, to: KeySet.headerSize + writer.count)
         try write(set.reference, at: KeySet.headerSize, writer.view)

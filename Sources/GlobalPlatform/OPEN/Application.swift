@@ -121,6 +121,7 @@ extension NativeModule {
             module: [0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00],
             AccessRuleMaster.self
         ),
+        NativeModule(.remoteFileManagement, loadFile: [], module: [], RemoteFileManagement.self),
     ]
 
     /// The module of a program; nil where the card has none.

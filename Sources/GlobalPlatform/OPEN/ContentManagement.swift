@@ -172,6 +172,7 @@ extension OPEN {
         let new = EntryAttributes(install, isSecurityDomain: entry.isSecurityDomain, replacing: old)
         guard new.octets != old else { return }
         try new.octets.withView { (octets) throws(StatusWord) in
+            try requireRemoteParameters(octets, hasScripts: entry.hasScripts, for: entry.reference, card)
             try card.memory.setAttributes(octets, of: entry.reference)
         }
     }

@@ -16,11 +16,14 @@ public struct OPEN: ~Copyable, CommandDispatcher {
     var hasChanged = false
     /// Commands come from the factory or with a profile package: nobody is asked whether they may.
     var isFactory = false
+    /// The application that the last remote script was for: what it has begun goes on in the next one.
+    var remoteApplication: ObjectReference?
+    /// Those of the interface, and that of remote scripts.
     let channels: UnsafeMutableBufferPointer<SelectedApplication>
 
     /// An environment that knows nothing yet: `reset` reads the image.
     public init() {
-        channels = .allocate(capacity: Self.channelCount)
+        channels = .allocate(capacity: UICC.remoteChannel + 1)
         channels.initialize(repeating: SelectedApplication())
     }
 
@@ -38,6 +41,7 @@ public struct OPEN: ~Copyable, CommandDispatcher {
         registry.build(from: card.memory)
         hasChanged = false
         isFactory = false
+        remoteApplication = nil
         selectDefault(on: 0, card)
     }
 
@@ -61,6 +65,7 @@ public struct OPEN: ~Copyable, CommandDispatcher {
             return try isFactory ? makeIssuer(command, &card) : card.executePlatform(command)
         }
         let number = command.classOctet.channel
+        if number == UICC.remoteChannel { return try dispatchScript(command, &card) }
         try requireUsable(command, card)
         if command.classOctet.kind == .interindustry, !command.classOctet.hasSecureMessaging {
             switch command.ins {

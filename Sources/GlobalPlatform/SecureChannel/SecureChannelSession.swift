@@ -254,6 +254,14 @@ public struct SecureChannelSession: ~Copyable {
         open([], authentication: .authenticated)
     }
 
+    /// Opens a session of a remote script: what protects its commands was the packet that they came in, so that they
+    /// have no protection of their own. Keys are enciphered with `key`; without it none are taken.
+    mutating func openRemotely(_ level: SecurityLevel, _ key: consuming DataEncryptionKey?) {
+        end()
+        sensitive = consume key
+        open([], authentication: level.union(.authenticated))
+    }
+
     /// Ends what there is for a session that begins; what was aborted stays so until it has begun.
     mutating func prepareInitiation() {
         forget()

@@ -94,7 +94,8 @@ extension OPEN {
 
     /// Ends what goes on over several commands with an object that is gone, on whatever channel: another one may stand in
     /// its place by the next of them.
-    func forget(_ reference: ObjectReference) {
+    mutating func forget(_ reference: ObjectReference) {
+        if remoteApplication == reference { remoteApplication = nil }
         for channel in channels.indices {
             if channels[channel].loaded == reference { channels[channel].loaded = nil }
             guard let session = channels[channel].session else { continue }

@@ -62,6 +62,10 @@ extension SecurityDomain {
         try open.requireFreeChannels(install)
         let parameters = try install.applicationParameters()
         let attributes = EntryAttributes(install, isSecurityDomain: privileges.contains(.securityDomain))
+        try attributes.octets.withView { (attributes) throws(StatusWord) in
+            let hasScripts = module.program == .securityDomain
+            try open.requireRemoteParameters(attributes, hasScripts: hasScripts, card)
+        }
         let owner = try open.makeOwner(for: install, privileges, in: call.instance, &card)
         let content = RegistryEntryContent(
             kind: .application,

@@ -91,6 +91,12 @@ enum SecurityDomain: Application {
         }
     }
 
+    /// Whether a command can be one of a remote script: TS 102 226 clause 8.2. Commands of the platform cannot, nor those of
+    /// secure channel sessions.
+    static func isOfScripts(_ command: CommandAPDU) -> Bool {
+        isOwn(command, isInSession: false) && index[Int(command.ins)] != 0
+    }
+
     /// Executes a command in the clear.
     ///
     /// - Throws: 6D00 or 6E00 for an unknown one; 6982 where nobody is authenticated; 6985 in a state of the card that does not
