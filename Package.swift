@@ -12,7 +12,8 @@ let cardSide: [SwiftSetting] =
 /// All of the card side. What uses a part of it names all of it: with the optimisation above, a change of any part can
 /// change the code of its users.
 let cardTargets: [Target.Dependency] = [
-    "Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform", "ProfilePackage", "Card",
+    "Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform", "RemoteManagement", "ProfilePackage",
+    "Card",
 ]
 
 /// The command line carries the Swift runtime in itself in a release: it starts sooner, and needs no toolchain where it
@@ -61,13 +62,21 @@ let package = Package(
             swiftSettings: cardSide
         ),
         .target(
+            name: "RemoteManagement",
+            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform"],
+            swiftSettings: cardSide
+        ),
+        .target(
             name: "ProfilePackage",
             dependencies: ["Octets", "CardCrypto", "Memory", "CardOS"],
             swiftSettings: cardSide
         ),
         .target(
             name: "Card",
-            dependencies: ["Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform", "ProfilePackage"],
+            dependencies: [
+                "Octets", "CardCrypto", "Memory", "CardOS", "Telecom", "GlobalPlatform", "RemoteManagement",
+                "ProfilePackage",
+            ],
             swiftSettings: cardSide
         ),
 
@@ -152,6 +161,11 @@ let package = Package(
         ),
         .testTarget(
             name: "GlobalPlatformTests",
+            dependencies: cardTargets,
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RemoteManagementTests",
             dependencies: cardTargets,
             swiftSettings: strict
         ),
