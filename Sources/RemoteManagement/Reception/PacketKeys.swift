@@ -48,20 +48,27 @@ struct PacketKeys: ~Copyable {
     /// - Parameters:
     ///   - kic: the octet, where anything is ciphered.
     ///   - kid: the octet, where anything has a cryptographic checksum.
-    init?(kic: UInt8?, kid: UInt8?, of domain: ObjectReference, in memory: borrowing Memory) {
+    static func find(
+        kic: UInt8?,
+        kid: UInt8?,
+        of domain: ObjectReference,
+        in memory: borrowing Memory
+    ) -> PacketKeys? {
         let ciphering = kic.map(Indication.init)
         let integrity = kid.map(Indication.init)
         guard let version = integrity?.version ?? ciphering?.version,
             ciphering == nil || ciphering?.version == version,
             let set = memory.securedPacketKeySet(version, of: domain)
         else { return nil }
-        var found: (integrity: PacketKey?, ciphering: PacketKey?)
-        found.integrity = integrity.flatMap { Self.key(.integrity, $0, of: set, in: memory) }
-        found.ciphering = ciphering.flatMap { Self.key(.ciphering, $0, of: set, in: memory) }
-        self.version = version
-        self.set = set.reference
-        self.integrity = found.integrity
-        self.ciphering = found.ciphering
+        let integrityKey = integrity.flatMap { key(.integrity, $0, of: set, in: memory) }
+        let cipheringKey = ciphering.flatMap { key(.ciphering, $0, of: set, in: memory) }
+        guard hasKey(integrityKey) || kid == nil, hasKey(cipheringKey) || kic == nil else { return nil }
+        return PacketKeys(
+            version: version,
+            set: set.reference,
+            integrity: integrityKey,
+            ciphering: cipheringKey
+        )
     }
 
     private static func key(
@@ -80,5 +87,12 @@ struct PacketKeys: ~Copyable {
         } catch {
             return nil
         }
+    }
+}
+
+private func hasKey(_ key: borrowing PacketKey?) -> Bool {
+    switch key {
+    case .some: true
+    case .none: false
     }
 }
