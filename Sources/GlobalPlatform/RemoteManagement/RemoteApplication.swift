@@ -19,6 +19,9 @@ public struct RemoteApplication {
 }
 
 extension OPEN {
+    /// The registry entry of the issuer security domain; nil for a card without GlobalPlatform.
+    public var issuerSecurityDomain: ObjectReference? { registry.issuer }
+
     /// The application with a toolkit application reference; nil where there is none that executes scripts, and where it
     /// or its security domain is not selectable. Of references that stand for an AID, the first AID counts.
     ///

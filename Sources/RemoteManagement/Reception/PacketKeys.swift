@@ -20,6 +20,17 @@ struct PacketKeys: ~Copyable {
     /// KIc; nil where neither is ciphered.
     let ciphering: PacketKey?
 
+    /// What the octet KID says of an algorithm, b4 to b1: that of a redundancy check, where there is one.
+    let kidAlgorithm: UInt8
+
+    /// How long the blocks of the ciphering are; nil without a key for it.
+    var cipheringBlockLength: Int? {
+        switch ciphering {
+        case .some(let key): key.algorithm.blockLength
+        case .none: nil
+        }
+    }
+
     /// The algorithm and the length that an octet KIc or KID asks for: TS 102 225 clauses 5.1.2 and 5.1.3.
     private struct Indication {
         let version: UInt8
@@ -67,7 +78,8 @@ struct PacketKeys: ~Copyable {
             version: version,
             set: set.reference,
             integrity: integrityKey,
-            ciphering: cipheringKey
+            ciphering: cipheringKey,
+            kidAlgorithm: (kid ?? 0) & 0x0F
         )
     }
 
