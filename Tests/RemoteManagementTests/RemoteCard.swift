@@ -27,6 +27,7 @@ final class RemoteCard {
     let image: UnsafeMutableRawBufferPointer
     var card: Card
     var host = ScriptHost()
+    var reception = PacketReception()
     var actions = RecordedActions()
     private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
 
@@ -125,6 +126,14 @@ final class RemoteCard {
         return Hex.string(writer.view.array)
     }
 
+    /// What a packet is answered: nil where it is not. `capacity` is the room for a response packet.
+    func receive(_ packet: [UInt8], capacity: Int = 512) -> (bearer: PacketReception.Bearer, octets: [UInt8])? {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
+        defer { buffer.deallocate() }
+        let result = packet.withView { card.receive($0, &reception, &actions, into: buffer) }
+        return result.map { ($0.bearer, [UInt8](buffer[..<$0.length])) }
+    }
+
     /// The results of commands, each in an expanded script of its own.
     func results(of commands: [String], for reference: String) throws -> [String] {
         let body = commands.map { "22" + Self.field($0) }.joined()
@@ -182,6 +191,15 @@ extension Card {
 
     fileprivate func remoteApplication(_ reference: OctetView) -> RemoteApplication? {
         open.remoteApplication(reference, in: system)
+    }
+
+    fileprivate mutating func receive(
+        _ packet: OctetView,
+        _ reception: inout PacketReception,
+        _ actions: inout RecordedActions,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) -> (bearer: PacketReception.Bearer, length: Int)? {
+        reception.receive(packet, actions: &actions, &open, &system, into: { _ in buffer })
     }
 
     fileprivate mutating func execute(
