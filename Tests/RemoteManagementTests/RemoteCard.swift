@@ -28,10 +28,11 @@ final class RemoteCard {
     var card: Card
     var host = ScriptHost()
     var reception = PacketReception()
+    var messages = ShortMessageReception()
     var actions = RecordedActions()
     private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
 
-    init(size: Int = 524_288) throws {
+    init(size: Int = 524_288, _ furtherKeys: [FactoryConfiguration.KeySet] = []) throws {
         image = .allocate(byteCount: size, alignment: 4_096)
         try #require(Memory.format(image))
         card = try Card(image: image, environment: Environment(seed: [UInt8](repeating: 0x5A, count: 48)))
@@ -41,6 +42,7 @@ final class RemoteCard {
                 .init(version: version, algorithm: algorithm, keys: Array(repeating: Self.key, count: 3))
             )
         }
+        configuration.keySets += furtherKeys
         try card.manufacture(configuration)
         let package = try Data(contentsOf: Self.vectors.appending(path: "profiles/veuicc-default.der"))
         try #require(card.install(profilePackage: [[UInt8](package)]).isInstalled)
@@ -134,6 +136,15 @@ final class RemoteCard {
         return result.map { ($0.bearer, [UInt8](buffer[..<$0.length])) }
     }
 
+    /// What a short message is answered: the response packet in the answer to ENVELOPE, and SMS-SUBMITs.
+    func receive(shortMessage: [UInt8]) -> (report: [UInt8], submits: [[UInt8]]) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 8)
+        defer { buffer.deallocate() }
+        var writer = OctetWriter(buffer)
+        let submits = shortMessage.withView { card.receive(shortMessage: $0, &messages, &actions, into: &writer) }
+        return (writer.view.array, submits)
+    }
+
     /// The results of commands, each in an expanded script of its own.
     func results(of commands: [String], for reference: String) throws -> [String] {
         let body = commands.map { "22" + Self.field($0) }.joined()
@@ -200,6 +211,15 @@ extension Card {
         into buffer: UnsafeMutableRawBufferPointer
     ) -> (bearer: PacketReception.Bearer, length: Int)? {
         reception.receive(packet, actions: &actions, &open, &system, into: { _ in buffer })
+    }
+
+    fileprivate mutating func receive(
+        shortMessage: OctetView,
+        _ messages: inout ShortMessageReception,
+        _ actions: inout RecordedActions,
+        into report: inout OctetWriter
+    ) -> [[UInt8]] {
+        messages.receive(shortMessage, actions: &actions, &open, &system, into: &report)
     }
 
     fileprivate mutating func execute(
