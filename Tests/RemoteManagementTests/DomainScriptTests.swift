@@ -149,6 +149,22 @@ struct DomainScriptTests {
         }
     }
 
+    @Test func filesAreManagedWithSignedPacketsOnly() throws {
+        let card = try RemoteCard()
+        for (aid, reference, level, access) in [
+            ("A00000055910100001", "B00009", 0x02, "00"), ("A000000559101000F1", RemoteCard.fullFiles, 0x02, "00"),
+            ("A000000559101000F1", "B00009", 0x01, "00"), ("A000000559101000F1", "B00009", 0x02, "01"),
+            ("A000000559101000F1", "B00009", 0x02, "0201E0"), ("A000000559101000F1", "B0000900", 0x02, "00"),
+        ] as [(String, String, UInt8, String)] {
+            let expected = aid.hasSuffix("01") ? StatusWord.conditionsNotSatisfied : .incorrectData
+            #expect(throws: expected) {
+                try card.installFileManagement(aid, reference, level: level, access: access)
+            }
+        }
+        try card.installFileManagement("A0000005591010000102030405060709", "", access: "00")
+        #expect(try card.application("050607")?.managesFiles == true)
+    }
+
     @Test func aLockedDomainIsOutOfReach() throws {
         let card = try RemoteCard()
         let lock = "80F04080" + "10" + Self.domain

@@ -73,20 +73,15 @@ final class RemoteCard {
         access: String,
         application: String? = nil
     ) throws {
+        func field(_ octets: String) -> String { Hex.string([UInt8(octets.count / 2)]) + octets }
+        let domains = "00" + field(access) + "00" + (application.map { field($0) + field(access) + "00" } ?? "")
+        let toolkit = "0000000000" + "0201" + Hex.string([level]) + field(reference) + "00"
+        let template = "80" + field(toolkit) + "81" + field(domains) + "82" + field(domains)
+        let attributes = try #require(Hex.octets("EA" + field(template)))
         let aid = try #require(Hex.octets(aid))
-        let reference = try #require(Hex.octets(reference))
-        let access = try #require(Hex.octets(access))
-        let application = try #require(Hex.octets(application ?? ""))
         try aid.withView { (aid) throws(StatusWord) in
-            try access.withView { (access) throws(StatusWord) in
-                try application.withView { (application) throws(StatusWord) in
-                    var content = RemoteFileManagementContent(aid: aid, minimumSecurityLevel: level)
-                    content.references = reference
-                    content.access = access
-                    content.administration = access
-                    if !application.isEmpty { content.application = (application, access, access) }
-                    try card.install(content)
-                }
+            try attributes.withView { (attributes) throws(StatusWord) in
+                try card.installFileManagement(aid, attributes)
             }
         }
         card.system.memory.commit()
@@ -196,8 +191,12 @@ struct RecordedActions: ScriptActionHandler {
 }
 
 extension Card {
-    fileprivate mutating func install(_ content: RemoteFileManagementContent) throws(StatusWord) {
-        try open.installRemoteFileManagement(content, on: &system)
+    fileprivate mutating func installFileManagement(
+        _ aid: OctetView,
+        _ attributes: OctetView
+    ) throws(StatusWord) {
+        guard let domain = open.issuerSecurityDomain else { throw .referencedDataNotFound }
+        try open.installRemoteFileManagement(aid, attributes, in: domain, on: &system)
     }
 
     fileprivate func remoteApplication(_ reference: OctetView) -> RemoteApplication? {
