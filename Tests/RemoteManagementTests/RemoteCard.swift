@@ -179,7 +179,7 @@ struct RecordedActions: ScriptActionHandler {
     var actions: [String] = []
     var isRefused = false
 
-    mutating func perform(_ action: ScriptAction, on card: inout UICC) -> Bool {
+    mutating func perform(_ action: ScriptAction, for application: ObjectReference, on card: inout UICC) -> Bool {
         switch action {
         case .proactiveCommand(let objects): actions.append("command " + Hex.string(objects.array))
         case .record(let number): actions.append("record \(number)")

@@ -7,8 +7,9 @@ import Octets
 public protocol ScriptActionHandler: ~Copyable {
     /// Does an action.
     ///
+    /// - Parameter application: the registry entry of the application whose script asks for it.
     /// - Returns: whether it is done, or will be.
-    mutating func perform(_ action: ScriptAction, on card: inout UICC) -> Bool
+    mutating func perform(_ action: ScriptAction, for application: ObjectReference, on card: inout UICC) -> Bool
 }
 
 /// Executes remote scripts on the card, and knows which chain of scripts is under way. Volatile.
@@ -50,7 +51,7 @@ public struct ScriptHost: Sendable {
         if !goesOn { card.beginScript(in: directory) }
         chained = nil
         open.beginScript(for: application, level: level, keyVersion: version, in: card)
-        let isPassed = ScriptContext.with(&open, &card, &actions, access) { context in
+        let isPassed = ScriptContext.with(&open, &card, &actions, application.application, access) { context in
             script.execute(through: &context, into: &response)
         }
         open.endScript()
@@ -69,17 +70,20 @@ private struct ScriptContext<Actions: ScriptActionHandler & ~Copyable>: ScriptEx
     private let open: UnsafeMutablePointer<OPEN>
     private let card: UnsafeMutablePointer<UICC>
     private let actions: UnsafeMutablePointer<Actions>
+    private let application: ObjectReference
     private let access: RemoteAccess
 
     private init(
         _ open: UnsafeMutablePointer<OPEN>,
         _ card: UnsafeMutablePointer<UICC>,
         _ actions: UnsafeMutablePointer<Actions>,
+        _ application: ObjectReference,
         _ access: RemoteAccess
     ) {
         self.open = open
         self.card = card
         self.actions = actions
+        self.application = application
         self.access = access
     }
 
@@ -87,13 +91,14 @@ private struct ScriptContext<Actions: ScriptActionHandler & ~Copyable>: ScriptEx
         _ open: inout OPEN,
         _ card: inout UICC,
         _ actions: inout Actions,
+        _ application: ObjectReference,
         _ access: RemoteAccess,
         _ body: (inout ScriptContext) -> Result
     ) -> Result {
         withUnsafeMutablePointer(to: &open) { open in
             withUnsafeMutablePointer(to: &card) { card in
                 withUnsafeMutablePointer(to: &actions) { actions in
-                    var context = ScriptContext(open, card, actions, access)
+                    var context = ScriptContext(open, card, actions, application, access)
                     return body(&context)
                 }
             }
@@ -108,5 +113,7 @@ private struct ScriptContext<Actions: ScriptActionHandler & ~Copyable>: ScriptEx
         card.pointee.execute(script: command, by: access, form, through: &open.pointee, into: &response)
     }
 
-    mutating func perform(_ action: ScriptAction) -> Bool { actions.pointee.perform(action, on: &card.pointee) }
+    mutating func perform(_ action: ScriptAction) -> Bool {
+        actions.pointee.perform(action, for: application, on: &card.pointee)
+    }
 }
