@@ -124,7 +124,8 @@ extension FactoryCard {
         }
         return try sets.map { set in
             let keys = try card.system.memory.withKeys(of: set) { (keys) throws(StatusWord) in keys.view.array }
-            return "\(hex([set.version, set.purpose.rawValue])) \(set.sequenceCounter) \(hex(keys))"
+            let counter = set.isForSecuredPackets ? set.packetCounter : UInt64(set.sequenceCounter)
+            return "\(hex([set.version, set.purpose.rawValue])) \(counter) \(hex(keys))"
         }
     }
 }

@@ -120,31 +120,6 @@ extension OPEN {
         registry.build(from: card.memory)
     }
 
-    /// Makes an instance of remote file management: ETSI TS 102 226 clause 7. It is part of the profile, and of no load
-    /// file.
-    ///
-    /// - Parameters:
-    ///   - aid: its AID.
-    ///   - attributes: the parameters of TS 102 226 clause 8.2.1.3.2.2, as INSTALL carries them (EA).
-    /// - Throws: 6985 where the AID is in use; 6A80 for an AID of another length; 6A84 where memory is short.
-    public mutating func installRemoteFileManagement(
-        _ aid: OctetView,
-        _ attributes: OctetView,
-        in domain: ObjectReference,
-        on card: inout UICC
-    ) throws(StatusWord) {
-        guard registry.entry(aid, in: card.memory) == nil else { throw .conditionsNotSatisfied }
-        let content = RegistryEntryContent(
-            kind: .application,
-            lifeCycle: .selectable,
-            program: .remoteFileManagement,
-            securityDomain: domain,
-            owner: card.memory.owner(of: domain)
-        )
-        _ = try card.memory.createEntry(content, aid: aid, attributes: attributes)
-        registry.build(from: card.memory)
-    }
-
     /// Hands an application STORE DATA, the command of its personalization: GPCS clause 7.3.3. Others are none of it, and
     /// may commit what there is of the package: VERIFY PIN, or those that begin a session.
     ///

@@ -15,7 +15,7 @@ extension OPEN {
     ///     what is of another protocol none.
     ///   - components: types and values, in any order; a key of an elliptic curve has one with the reference of the curve.
     /// - Throws: 9484 for a type or curve that the card does not have; 6A80 where the components are no key, or one
-    ///   that its version does not take; 6A81 for a counter beyond four octets; 6985 where the key is there already;
+    ///   that its version does not take, and for a counter beyond five octets; 6985 where the key is there already;
     ///   6A84 where memory is short.
     public func putKey(
         _ reference: KeyReference,
@@ -35,11 +35,10 @@ extension OPEN {
         keys.begin(reference.identifier, usage: usage, access: access)
         try Self.append(components, to: &keys)
         let options = try SecurityDomainParameters(of: entry, in: card.memory).options
-        let before = card.memory.keySet(reference.version, of: domain)?.sequenceCounter ?? 0
+        let before = card.memory.keySet(reference.version, of: domain)?.packetCounter ?? 0
         try card.memory.putKeys(keys, version: reference.version, .adding, in: domain, options)
-        guard let set = card.memory.keySet(reference.version, of: domain), set.purpose == .scp80 else { return }
-        guard let counter = UInt32(exactly: counter ?? 0) else { throw .functionNotSupported }
-        try card.memory.set(.counter, ofKeySet: set.reference, to: max(before, counter))
+        guard let set = card.memory.keySet(reference.version, of: domain), set.isForSecuredPackets else { return }
+        try card.memory.setPacketCounter(max(before, counter ?? 0), of: set.reference)
     }
 
     /// Appends the components in the order that keys have in the image, checked.
