@@ -2,6 +2,7 @@ import CardOS
 import GlobalPlatform
 import Memory
 import Octets
+import RemoteManagement
 import Telecom
 
 /// A card: one image, and what happens to it between a power-on and a power-off.
@@ -17,8 +18,13 @@ public struct Card: ~Copyable {
     public private(set) var isPowered = false
     /// The operating system, for the making of a card and for looking inside.
     public var system: UICC
-    /// The GlobalPlatform environment above it.
-    public var open = OPEN()
+    /// The applications above it, and the toolkit.
+    public var runtime = RuntimeEnvironment()
+    /// The GlobalPlatform environment in it.
+    public var open: OPEN {
+        _read { yield runtime.open }
+        _modify { yield &runtime.open }
+    }
 
     /// A card on `image`, which the caller owns and keeps in place while the card lives. The card is without power; an
     /// interrupted transaction has been finished or rolled back.
@@ -43,7 +49,7 @@ public struct Card: ~Copyable {
     /// Cold reset: all volatile state is lost, an interrupted transaction is finished or rolled back.
     public mutating func powerOn() {
         system.reset()
-        open.reset(system)
+        runtime.reset(system)
         isPowered = true
     }
 
@@ -66,7 +72,7 @@ public struct Card: ~Copyable {
         into response: UnsafeMutableRawBufferPointer
     ) -> Int {
         if !isPowered { powerOn() }
-        let length = system.transmit(OctetView(command), into: response, through: &open)
+        let length = system.transmit(OctetView(command), into: response, through: &runtime)
         if length == 0 { isPowered = false }
         return length
     }

@@ -140,13 +140,13 @@ extension Card {
     /// - Throws: the status word of the command that failed; what came before it stays.
     public mutating func manufacture(_ configuration: FactoryConfiguration) throws(StatusWord) {
         powerOn()
-        try open.registerFirmware(on: &system)
-        open.enterFactory()
+        try runtime.open.registerFirmware(on: &system)
+        runtime.open.enterFactory()
         defer { powerOn() }
         try execute(configuration.installation)
         let commands: [[UInt8]]
         do throws(CryptoError) {
-            open.selectIssuer(in: system, try FactoryConfiguration.transportKey())
+            runtime.open.selectIssuer(in: system, try FactoryConfiguration.transportKey())
             commands = try configuration.personalization()
         } catch {
             throw .technicalProblem

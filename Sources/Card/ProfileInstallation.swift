@@ -14,14 +14,14 @@ extension Card {
     /// - Returns: whether the profile is installed, and the EUICCResponse.
     public mutating func install(profilePackage segments: [[UInt8]]) -> (isInstalled: Bool, response: [UInt8]) {
         // A card that has not been powered on does not know its registry yet.
-        open.reset(system)
+        runtime.reset(system)
         var installer = ProfileInstaller()
         for segment in segments {
             _ = segment.withUnsafeBytes { installer.push(OctetView($0), to: &self) }
         }
         let isInstalled = installer.close() == .finished
         if isInstalled { system.memory.commit() } else { system.discard() }
-        open.reset(system)
+        runtime.reset(system)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: ProfileInstaller.responseLimit, alignment: 8)
         defer { buffer.deallocate() }
         var writer = OctetWriter(buffer)

@@ -140,6 +140,7 @@ public struct UICC: ~Copyable {
         do throws(StatusWord) {
             let command = try octets.commandAPDU(allowsExtended: responseRule != .announced)
             status = try execute(command, through: &dispatcher)
+            if dispatcher.hasProactiveCommand { status = announceProactiveCommand(status, through: &dispatcher) }
         } catch {
             status = error
             output.truncate(to: 0)
@@ -154,6 +155,21 @@ public struct UICC: ~Copyable {
         response[output.count] = status.sw1
         response[output.count + 1] = status.sw2
         return output.count + 2
+    }
+
+    /// The status word that tells of the proactive command which waits, in place of another one: TS 102 221 clauses
+    /// 7.4.2.1 and 10.2.1. Between the links of a command chain there is no room for it.
+    private func announceProactiveCommand<Dispatcher: CommandDispatcher & ~Copyable>(
+        _ status: StatusWord,
+        through dispatcher: inout Dispatcher
+    ) -> StatusWord {
+        guard chain.isEmpty else { return status }
+        switch status {
+        case .success: return dispatcher.announceProactiveCommand().map(StatusWord.proactiveCommand) ?? status
+        case .moreDataAvailable: return .moreDataAvailableAndProactiveCommand
+        case .moreDataExpected: return .moreDataExpectedAndProactiveCommand
+        default: return status
+        }
     }
 
     private mutating func execute<Dispatcher: CommandDispatcher & ~Copyable>(
@@ -310,7 +326,7 @@ public struct UICC: ~Copyable {
     /// Refuses a case 2 command that asks for another number of octets than it would get, before anything changes.
     ///
     /// - Throws: 6CXX with the number.
-    func requireLe(_ count: Int, of command: CommandAPDU) throws(StatusWord) {
+    package func requireLe(_ count: Int, of command: CommandAPDU) throws(StatusWord) {
         if command.data.isEmpty, case .exactly(let le) = command.expected, le != count { throw .wrongLe(count) }
     }
 

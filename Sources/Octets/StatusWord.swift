@@ -23,6 +23,11 @@ extension StatusWord {
     /// 9000: normal ending of the command.
     public static let success = StatusWord(0x9000)
 
+    /// 91XX: normal ending of the command; a proactive command of `length` octets waits for FETCH.
+    public static func proactiveCommand(_ length: UInt8) -> StatusWord {
+        StatusWord(0x9100 | UInt16(length))
+    }
+
     /// 61XX: `count` octets of response data wait for GET RESPONSE; 00 means 256 or more.
     public static func responseAvailable(_ count: Int) -> StatusWord {
         StatusWord(0x6100 | (count >= 256 ? 0 : UInt16(truncatingIfNeeded: count)))
@@ -44,10 +49,14 @@ extension StatusWord {
     public static let selectedFileTerminated = StatusWord(0x6285)
     /// 62F1: more data available (RETRIEVE DATA).
     public static let moreDataAvailable = StatusWord(0x62F1)
+    /// 62F2: more data available, and a proactive command waits (RETRIEVE DATA).
+    public static let moreDataAvailableAndProactiveCommand = StatusWord(0x62F2)
     /// 62F3: response data wait for GET RESPONSE, with a status word of their own (RETRIEVE DATA).
     public static let responseDataAvailable = StatusWord(0x62F3)
     /// 63F1: more data expected (SET DATA).
     public static let moreDataExpected = StatusWord(0x63F1)
+    /// 63F2: more data expected, and a proactive command waits (SET DATA).
+    public static let moreDataExpectedAndProactiveCommand = StatusWord(0x63F2)
 
     /// 63CX: verification failed or not attempted; `tries` (0 to 15) remain.
     public static func triesRemaining(_ tries: UInt8) -> StatusWord {

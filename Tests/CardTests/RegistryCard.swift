@@ -69,7 +69,7 @@ struct RegistryCard {
                 _ = try card.system.createFile(parameters, parent: root)
             }
         }
-        try card.open.registerNetworkAccess(on: &card.system)
+        try card.runtime.open.registerNetworkAccess(on: &card.system)
         card.system.memory.commit()
     }
 
@@ -87,7 +87,7 @@ struct RegistryCard {
         card.open.enterFactory()
         let key = SecretOctets(count: 16)
         for index in key.buffer.indices { key.buffer[index] = 0 }
-        card.open.selectIssuer(in: card.system, try DataEncryptionKey(.aes, key: key.view))
+        card.runtime.open.selectIssuer(in: card.system, try DataEncryptionKey(.aes, key: key.view))
         let modules = field(firmware) + field(firmwareModule)
         let memory = "C7020100" + "D7020080" + "C8022000" + "D8021000"
         let parameters = "C90481020370" + "EF" + field(memory)

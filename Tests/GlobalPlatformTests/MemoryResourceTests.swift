@@ -28,7 +28,7 @@ final class MemoryResourceTests {
     deinit { image.deallocate() }
 
     private static func selectIssuer(_ card: inout Card) throws {
-        card.open.selectIssuer(in: card.system, try DataEncryptionKey(.aes, key: SecretOctets(count: 16).view))
+        card.runtime.open.selectIssuer(in: card.system, try DataEncryptionKey(.aes, key: SecretOctets(count: 16).view))
     }
 
     private var octets: [UInt8] { [UInt8](image) }

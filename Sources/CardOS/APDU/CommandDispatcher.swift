@@ -11,6 +11,21 @@ public protocol CommandDispatcher: ~Copyable {
 
     /// What a command had changed was rolled back.
     mutating func didRollBack(_ card: borrowing UICC)
+
+    /// Whether a proactive command waits for the terminal. It is asked after each command that succeeds.
+    var hasProactiveCommand: Bool { get }
+
+    /// The length of the proactive command that the terminal is to fetch next, which from now on is this one; nil where
+    /// none waits.
+    mutating func announceProactiveCommand() -> UInt8?
+}
+
+extension CommandDispatcher where Self: ~Copyable {
+    /// No toolkit.
+    public var hasProactiveCommand: Bool { false }
+
+    /// No toolkit.
+    public mutating func announceProactiveCommand() -> UInt8? { nil }
 }
 
 /// The platform alone.

@@ -97,7 +97,7 @@ extension OPEN {
     /// no logical channel; of a terminated one nothing is left but the final application.
     ///
     /// - Throws: 6A81 where it does not open a channel; 6985 for anything else.
-    func requireUsable(_ command: CommandAPDU, _ card: borrowing UICC) throws(StatusWord) {
+    package func requireUsable(_ command: CommandAPDU, _ card: borrowing UICC) throws(StatusWord) {
         switch registry.cardState {
         case .cardLocked:
             let opens = command.classOctet.kind == .interindustry && command.ins == 0x70 && command.p1 == 0x00

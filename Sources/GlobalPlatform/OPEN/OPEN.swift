@@ -9,7 +9,7 @@ import Octets
 /// GlobalPlatform: its commands go to the platform, which finds network access applications by their ADFs.
 public struct OPEN: ~Copyable, CommandDispatcher {
     /// How many logical channels there are: TS 102 221 clause 10.1.1.
-    static let channelCount = 20
+    package static let channelCount = 20
 
     var registry = Registry()
     /// The registry has changed in this command: it is read anew at its end.

@@ -1,0 +1,47 @@
+import Card
+import CardOS
+import GlobalPlatform
+import Memory
+import Octets
+import RemoteManagement
+import Telecom
+import Testing
+
+/// A card with an MF, whose toolkit the test uses as applications would.
+final class ToolkitCard {
+    /// All facilities.
+    static let everything = String(repeating: "FF", count: 32)
+
+    let image: UnsafeMutableRawBufferPointer
+    var card: Card
+    private let response = UnsafeMutableRawBufferPointer.allocate(byteCount: Card.maximumResponseLength, alignment: 8)
+
+    init(_ transmissionProtocol: Environment.TransmissionProtocol = .t0) throws {
+        image = .allocate(byteCount: Geometry.defaultSize, alignment: 4_096)
+        _ = Memory.format(image)
+        let seed = [UInt8](repeating: 0x5A, count: 48)
+        card = try Card(
+            image: image,
+            environment: Environment(transmissionProtocol: transmissionProtocol, seed: seed)
+        )
+        card.powerOn()
+        #expect(send("00E00000 1A 62 18 8202782183023F008A01058B032F060181040000 10008800") != "")
+    }
+
+    deinit {
+        image.deallocate()
+        response.deallocate()
+    }
+
+    /// The response APDU in hexadecimal.
+    func send(_ command: String) -> String {
+        guard let octets = Hex.octets(command) else { return "not hexadecimal: \(command)" }
+        let length = octets.withUnsafeBytes { card.transmit($0, into: response) }
+        return Hex.string(response[0..<length])
+    }
+
+    /// A command of the toolkit with a data field.
+    func send(_ ins: String, _ data: String) -> String {
+        send("80\(ins)0000" + Hex.string([UInt8(data.count / 2)]) + data)
+    }
+}
