@@ -9,13 +9,13 @@ import ProfilePackage
 
 extension Card {
     /// Whether the card has an issuer security domain.
-    public var hasSecurityDomains: Bool { open.isPresent }
+    public var hasSecurityDomains: Bool { runtime.open.isPresent }
 
     /// The security domain with an AID; nil where there is none.
-    public func securityDomain(_ aid: OctetView) -> ObjectReference? { open.securityDomain(aid, on: system) }
+    public func securityDomain(_ aid: OctetView) -> ObjectReference? { runtime.open.securityDomain(aid, on: system) }
 
     /// Whether something can be associated with a security domain.
-    public func isPersonalized(_ domain: ObjectReference) -> Bool { open.isPersonalized(domain, on: system) }
+    public func isPersonalized(_ domain: ObjectReference) -> Bool { runtime.open.isPersonalized(domain, on: system) }
 
     /// Makes a security domain. The first one of a profile is that of its operator: where it has the AID of the issuer
     /// security domain, it takes its place.
@@ -30,11 +30,11 @@ extension Card {
                 named.loadPackage = file
                 named.module = module
                 return try named.withInstallation { (installation) throws(StatusWord) in
-                    if domain == nil, open.isIssuer(instance.instance, on: system) {
-                        return try open.replaceIssuer(installation, on: &system)
+                    if domain == nil, runtime.open.isIssuer(instance.instance, on: system) {
+                        return try runtime.open.replaceIssuer(installation, on: &system)
                     }
                     let state = LifeCycleState(rawValue: instance.lifeCycleState)
-                    return try open.install(installation, state: state, in: domain, on: &system)
+                    return try runtime.open.install(installation, state: state, in: domain, on: &system)
                 }
             }
         }
@@ -42,7 +42,7 @@ extension Card {
 
     /// Gives a security domain a key.
     public mutating func putKey(_ key: KeyObject, in domain: ObjectReference) throws(StatusWord) {
-        try open.putKey(
+        try runtime.open.putKey(
             KeyReference(version: key.version, identifier: key.identifier),
             usage: key.usage,
             access: key.access,
@@ -60,12 +60,12 @@ extension Card {
         isLast: Bool,
         in domain: ObjectReference
     ) throws(StatusWord) {
-        try open.storeData(block, number: number, isLast: isLast, in: domain, on: &system)
+        try runtime.open.storeData(block, number: number, isLast: isLast, in: domain, on: &system)
     }
 
     /// Forbids operations of card content management to a security domain.
     public mutating func restrict(_ domain: ObjectReference, _ restrictions: UInt8) throws(StatusWord) {
-        try open.restrict(domain, restrictions, on: &system)
+        try runtime.open.restrict(domain, restrictions, on: &system)
     }
 
     /// Makes an instance of remote file management.
@@ -76,7 +76,7 @@ extension Card {
         try withOctets(1_024) { (writer) throws(StatusWord) in
             parameters.appendToolkitParameters(to: &writer)
         } use: { (attributes) throws(StatusWord) in
-            try open.installRemoteFileManagement(parameters.instance, attributes, in: domain, on: &system)
+            try runtime.open.installRemoteFileManagement(parameters.instance, attributes, in: domain, on: &system)
         }
     }
 
@@ -101,7 +101,7 @@ extension Card {
             }
             writer.appendField(.empty)
         } use: { (announcement) throws(StatusWord) in
-            try open.beginLoad(announcement, length: length, in: domain, on: &system)
+            try runtime.open.beginLoad(announcement, length: length, in: domain, on: &system)
         }
     }
 
@@ -112,7 +112,7 @@ extension Card {
         isLast: Bool,
         in domain: ObjectReference
     ) throws(StatusWord) {
-        try open.load(octets, number: number, isLast: isLast, in: domain, on: &system)
+        try runtime.open.load(octets, number: number, isLast: isLast, in: domain, on: &system)
     }
 
     /// Makes an application of a module of the firmware.
@@ -125,7 +125,7 @@ extension Card {
         let state = LifeCycleState(rawValue: instance.lifeCycleState)
         do throws(StatusWord) {
             return try instance.withInstallation { (installation) throws(StatusWord) in
-                try open.install(installation, state: state, in: domain, on: &system)
+                try runtime.open.install(installation, state: state, in: domain, on: &system)
             }
         } catch {
             guard error == .referencedDataNotFound || error == .functionNotSupported else { throw error }
@@ -135,7 +135,7 @@ extension Card {
 
     /// Hands an application a command of its personalization.
     public mutating func process(_ data: OctetView, for application: ObjectReference) throws(StatusWord) {
-        try open.process(data, for: application, on: &system)
+        try runtime.open.process(data, for: application, on: &system)
     }
 
     /// Gives an application the identifier of its provider.
@@ -146,7 +146,7 @@ extension Card {
         var update = ApplicationInstance()
         update.provider = identifier
         try update.withInstallation { (installation) throws(StatusWord) in
-            try open.describe(application, installation, on: &system)
+            try runtime.open.describe(application, installation, on: &system)
         }
     }
 }

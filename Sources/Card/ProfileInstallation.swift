@@ -107,6 +107,6 @@ extension Card: ProfileTarget {
     ///
     /// - Throws: 6A8A where another application has the AID of one; 6A84 where memory is short.
     public mutating func complete() throws(StatusWord) {
-        try open.registerNetworkAccess(on: &system)
+        try runtime.open.registerNetworkAccess(on: &system)
     }
 }

@@ -13,6 +13,7 @@ public struct RuntimeEnvironment: ~Copyable, CommandDispatcher {
     public var open = OPEN()
     /// The card application toolkit.
     public var toolkit = Toolkit()
+    var shortMessages = ShortMessageReception()
     private var applications: [ToolkitApplication] = []
 
     /// An environment that knows nothing yet: `reset` reads the image.
@@ -22,6 +23,7 @@ public struct RuntimeEnvironment: ~Copyable, CommandDispatcher {
     public mutating func reset(_ card: borrowing UICC) {
         open.reset(card)
         toolkit = Toolkit()
+        shortMessages = ShortMessageReception()
         applications.removeAll()
     }
 

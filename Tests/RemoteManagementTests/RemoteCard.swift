@@ -196,7 +196,7 @@ extension Card {
         _ attributes: OctetView
     ) throws(StatusWord) {
         guard let domain = open.issuerSecurityDomain else { throw .referencedDataNotFound }
-        try open.installRemoteFileManagement(aid, attributes, in: domain, on: &system)
+        try runtime.open.installRemoteFileManagement(aid, attributes, in: domain, on: &system)
     }
 
     fileprivate func remoteApplication(_ reference: OctetView) -> RemoteApplication? {
@@ -209,7 +209,7 @@ extension Card {
         _ actions: inout RecordedActions,
         into buffer: UnsafeMutableRawBufferPointer
     ) -> (bearer: PacketReception.Bearer, length: Int)? {
-        reception.receive(packet, actions: &actions, &open, &system, into: { _ in buffer })
+        reception.receive(packet, actions: &actions, &runtime.open, &system, into: { _ in buffer })
     }
 
     fileprivate mutating func receive(
@@ -218,7 +218,7 @@ extension Card {
         _ actions: inout RecordedActions,
         into report: inout OctetWriter
     ) -> [[UInt8]] {
-        messages.receive(shortMessage, actions: &actions, &open, &system, into: &report)
+        messages.receive(shortMessage, actions: &actions, &runtime.open, &system, into: &report)
     }
 
     fileprivate mutating func execute(
@@ -235,7 +235,7 @@ extension Card {
             level: level,
             keyVersion: RemoteCard.aesVersion,
             actions: &actions,
-            &open,
+            &runtime.open,
             &system,
             into: &writer
         )
