@@ -150,12 +150,12 @@ final class AccessRuleCard {
 
 extension Card {
     fileprivate mutating func beginManufacture() throws(StatusWord) {
-        try open.registerFirmware(on: &system)
-        open.enterFactory()
+        try runtime.open.registerFirmware(on: &system)
+        runtime.open.enterFactory()
     }
 
     fileprivate mutating func selectIssuer(_ key: consuming DataEncryptionKey) {
-        open.selectIssuer(in: system, key)
+        runtime.open.selectIssuer(in: system, key)
     }
 }
 

@@ -101,15 +101,15 @@ extension Fixture {
 extension Card {
     fileprivate mutating func makeDomains() throws {
         powerOn()
-        try open.registerFirmware(on: &system)
-        open.enterFactory()
+        try runtime.open.registerFirmware(on: &system)
+        runtime.open.enterFactory()
         try factory(
             Domain.issuer.aid,
             Domain.issuer.privileges,
             [0x81, 2, 3, 0x70, 0x81, 2, 2, 0x75, 0x81, 2, 0x11, 0]
         )
         let key = secret([UInt8](repeating: 0, count: 16))
-        open.selectIssuer(in: system, try DataEncryptionKey(.aes, key: key.view))
+        runtime.open.selectIssuer(in: system, try DataEncryptionKey(.aes, key: key.view))
         for domain in Domain.allCases {
             if domain != .issuer { try factory(domain.aid, domain.privileges, [0x81, 2, 3, 0x70, 0x81, 2, 2, 0x75]) }
             try factory(domain.below, [0x80, 0x00, 0x00], [])
@@ -149,7 +149,7 @@ extension Card {
         try system.memory.set(.lifeCycle, of: entry, to: UInt32(state.rawValue))
         system.memory.commit()
         // As after a command that has changed it.
-        open.registry.build(from: system.memory)
+        runtime.open.registry.build(from: system.memory)
     }
 }
 
