@@ -30,8 +30,10 @@ public struct RuntimeEnvironment: ~Copyable, CommandDispatcher {
     /// The registry is read anew where the command had changed it. What has been queued for the terminal stays.
     public mutating func didRollBack(_ card: borrowing UICC) { open.didRollBack(card) }
 
+    /// Whether the toolkit has a command for the terminal.
     public var hasProactiveCommand: Bool { toolkit.hasProactiveCommand }
 
+    /// The length of the toolkit's next command; nil where there is none.
     public mutating func announceProactiveCommand() -> UInt8? { toolkit.announce() }
 
     /// Executes a command of the toolkit, or hands it to OPEN.

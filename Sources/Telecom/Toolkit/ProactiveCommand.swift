@@ -136,7 +136,10 @@ public struct SendShortMessage: Equatable, Sendable {
 public struct OpenChannel: Equatable, Sendable {
     /// How the link comes and goes.
     public struct Options: OptionSet, Sendable {
+        /// The bits of the command qualifier.
         public let rawValue: UInt8
+
+        /// The options of a command qualifier.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// It is established at once, and not with the first data.
@@ -149,7 +152,9 @@ public struct OpenChannel: Equatable, Sendable {
 
     /// How the terminal logs in at the network.
     public struct Credentials: Equatable, Sendable {
+        /// The user login.
         public var login: ToolkitText
+        /// The user password.
         public var password: ToolkitText?
 
         /// Credentials.

@@ -171,9 +171,13 @@ public struct ToolkitEvent: RawRepresentable, Equatable, Hashable, Sendable {
     /// The event with a number.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The location or its status has changed.
     public static let locationStatus = ToolkitEvent(rawValue: 0x03)
+    /// Data wait at the terminal, from a channel.
     public static let dataAvailable = ToolkitEvent(rawValue: 0x09)
+    /// A channel has another status.
     public static let channelStatus = ToolkitEvent(rawValue: 0x0A)
+    /// The network has refused the terminal.
     public static let networkRejection = ToolkitEvent(rawValue: 0x12)
 }
 
