@@ -139,7 +139,7 @@ import Testing
     private static func manager(_ channel: HostProtocol, certificates: [UInt8]?) throws -> CardManager {
         let identifier: UInt8 = channel == .scp11a ? 0x11 : channel == .scp11b ? 0x13 : 0x15
         let manager = try manager()
-        try manager.authenticate([.test()], random: random)
+        try manager.authenticate([.test()], random: fixedRandom)
         try manager.putKeys(.ecPublic, [try point(authority)], version: 0x10, identifier: 0x10)
         try manager.putKeys(.ecPrivate, [card], version: 0x03, identifier: identifier)
         if let certificates {
@@ -159,7 +159,7 @@ import Testing
     func certifiedCard(channel: HostProtocol, knowsRoot: Bool) throws {
         let manager = try Self.manager(channel, certificates: try Self.chain())
         let keys = try Self.keys(channel, card: knowsRoot ? "card-ca \(hex(try Self.point(Self.root)))" : "mode s8")
-        let session = try manager.authenticate([keys], random: Self.random)
+        let session = try manager.authenticate([keys], random: fixedRandom)
         #expect(session.channel == channel)
         #expect(try manager.getData(0x00D3) == [0xD3, 0x01, channel == .scp11b ? 0x33 : 0xB3])
     }
@@ -187,7 +187,7 @@ import Testing
             let manager = try Self.manager(.scp11a, certificates: certificates)
             let keys = try Self.keys(.scp11a, card: "card-ca \(hex(try Self.point(Self.root)))")
             let error = #expect(throws: CardManagementError.self) {
-                try manager.authenticate([keys], random: Self.random)
+                try manager.authenticate([keys], random: fixedRandom)
             }
             #expect(error?.kind == kind)
             #expect(error?.description == "GET DATA BF21: \(reason)")
@@ -196,7 +196,7 @@ import Testing
         // A right certificate of somebody else's key: the receipt shows it.
         let manager = try Self.manager(.scp11a, certificates: try Self.certificate(of: Self.between, by: Self.root))
         let keys = try Self.keys(.scp11a, card: "card-ca \(hex(try Self.point(Self.root)))")
-        let error = #expect(throws: CardManagementError.self) { try manager.authenticate([keys], random: Self.random) }
+        let error = #expect(throws: CardManagementError.self) { try manager.authenticate([keys], random: fixedRandom) }
         #expect(error?.kind == .keys)
         #expect(error?.description.hasPrefix("MUTUAL AUTHENTICATE: the card's receipt is wrong") == true)
     }
