@@ -7,7 +7,7 @@ import RemoteManagement
 import Telecom
 import Testing
 
-/// A card with an MF, whose toolkit the test uses as applications would.
+/// A card with an MF and a transparent EF in it, whose toolkit the test uses as applications would.
 final class ToolkitCard {
     /// All facilities.
     static let everything = String(repeating: "FF", count: 32)
@@ -25,7 +25,17 @@ final class ToolkitCard {
             environment: Environment(transmissionProtocol: transmissionProtocol, seed: seed)
         )
         card.powerOn()
-        #expect(send("00E00000 1A 62 18 8202782183023F008A01058B032F060181040000 10008800") != "")
+        try ([0xAB, 0x05, 0x80, 0x01, 0x7F, 0x90, 0x00] as [UInt8]).withView { (attributes) throws(StatusWord) in
+            var parameters = FileParameters(descriptor: 0x78, fileIdentifier: 0x3F00)
+            parameters.securityAttributes = attributes
+            let root = try card.system.createFile(parameters, parent: nil)
+            parameters = FileParameters(descriptor: 0x41, fileIdentifier: 0x2FE2)
+            parameters.securityAttributes = attributes
+            parameters.size = 10
+            _ = try card.system.createFile(parameters, parent: root)
+        }
+        card.system.memory.commit()
+        card.powerOn()
     }
 
     deinit {

@@ -62,8 +62,8 @@ import Testing
         #expect(card.send("8012000000") == "D009810301020082028182" + "9000")
         #expect(card.send("80F2000C") == "9000")
         // Responses to no command, to another number, and to another type.
-        for other in ["0201008202828183", "0104008202828183"] {
-            #expect(card.send("14", "8103" + other + "0100") == "9000")
+        for other in ["020200", "010400"] {
+            #expect(card.send("14", "8103" + other + "82028281" + "830100") == "9000")
             #expect(card.send("8012000000") == "6985")
         }
         #expect(card.send("14", Self.response(1, "0200" + "82028281" + "830100")) == "910B")
@@ -167,6 +167,7 @@ import Testing
         #expect(card.send("00A4000C026F99") == "6A82")
         #expect(card.send("00A40004023F00").hasPrefix("61"), "announced response data")
         #expect(card.send("00C0000000").hasSuffix("910B"))
+        #expect(card.send("00A4000C022FE2") == "910B")
         #expect(card.send("10D60000019A") == "9000", "a chain goes on")
         #expect(card.send("8012000000") == "6883")
         #expect(card.send("8012000000") == "D009810301020082028182" + "9000")

@@ -51,11 +51,11 @@ import Testing
             ("D00C 8103012701 82028182 A40101", .timerManagement(.deactivate(timer))),
             ("D00C 8103012702 82028182 A40101", .timerManagement(.getValue(timer))),
             (
-                "D027 8103011300 82028183 8604912143F5 8B14 4100069121436 57FF60A027000000102030405 06",
+                "D025 8103011300 82028183 8604912143F5 8B14 410006912143657FF60A02700000010203040506",
                 .sendShortMessage(SendShortMessage(tpdu: tpdu, serviceCentre: [0x91, 0x21, 0x43, 0xF5]))
             ),
             (
-                "D021 8103011301 82028183 8500 8B14 41000691214365 7FF60A0270000001020304 0506",
+                "D021 8103011301 82028183 8500 8B14 410006912143657FF60A02700000010203040506",
                 .sendShortMessage(SendShortMessage(tpdu: tpdu, alphaIdentifier: [], isPackedByTerminal: true))
             ),
             (
