@@ -119,31 +119,10 @@ enum StatusWordTable {
         ),
         CommandStatusWords("SUSPEND UICC", 0x80, 0x76, "TS 102 221 11.1.22", "61XX 6982 6985 6A80 6A86 9864"),
         CommandStatusWords("GET IDENTITY", 0x80, 0x78, "TS 102 221 11.1.23", "6CXX 6982 6985 6A81 6A86 6A88"),
-        CommandStatusWords(
-            "TERMINAL PROFILE",
-            0x80,
-            0x10,
-            "TS 102 221 11.2.1",
-            "",
-            obstacle: "the card has no toolkit yet"
-        ),
-        CommandStatusWords(
-            "ENVELOPE",
-            0x80,
-            0xC2,
-            "TS 102 221 11.2.2",
-            "9300",
-            obstacle: "the card has no toolkit yet"
-        ),
-        CommandStatusWords("FETCH", 0x80, 0x12, "TS 102 221 11.2.3", "", obstacle: "the card has no toolkit yet"),
-        CommandStatusWords(
-            "TERMINAL RESPONSE",
-            0x80,
-            0x14,
-            "TS 102 221 11.2.4",
-            "",
-            obstacle: "the card has no toolkit yet"
-        ),
+        CommandStatusWords("TERMINAL PROFILE", 0x80, 0x10, "TS 102 221 11.2.1", "6A86"),
+        CommandStatusWords("ENVELOPE", 0x80, 0xC2, "TS 102 221 11.2.2", "6A80 6A86 9300"),
+        CommandStatusWords("FETCH", 0x80, 0x12, "TS 102 221 11.2.3", "6CXX 6985 6A86"),
+        CommandStatusWords("TERMINAL RESPONSE", 0x80, 0x14, "TS 102 221 11.2.4", "6A80 6A86"),
         CommandStatusWords(
             "RETRIEVE DATA",
             0x80,
@@ -179,6 +158,9 @@ enum StatusWordTable {
         ),
     ]
 
+    private static let noProactiveCommand =
+        "no application of the card sends proactive commands; Tests/RemoteManagementTests shows it"
+
     /// Why a pair of the table cannot be shown by any transcript.
     static let obstacles: [Obstacle] = [
         Obstacle(
@@ -191,6 +173,9 @@ enum StatusWordTable {
             "6A88",
             "no profile package here has a USIM without IMSI; Tests/TelecomTests shows it"
         ),
+        Obstacle("ENVELOPE", "9300", "the card is never too busy for an envelope"),
+        Obstacle("FETCH", "9000", noProactiveCommand),
+        Obstacle("FETCH", "6CXX", noProactiveCommand),
         Obstacle("GET RESPONSE", "6E00", "it has every class: an unknown one is not that command"),
         Obstacle("GET RESPONSE", "6882", "it belongs to the transmission: it comes with secure messaging as well"),
     ]
@@ -209,7 +194,7 @@ enum StatusWordTable {
 
     /// Status words that table 10.16 marks for (nearly) every command, and why the card gives none of them.
     static let unreachable: [(statusWord: String, reason: String)] = [
-        ("91XX", "no proactive command waits: the card has no toolkit yet"),
+        ("91XX", noProactiveCommand),
         ("6200", "the card has no warning without a number of its own"),
         ("6281", "no data can be corrupted: the image is checked when the card starts"),
         ("62F2, 63F2", "as 91XX"),

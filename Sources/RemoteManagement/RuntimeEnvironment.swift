@@ -46,7 +46,7 @@ public struct RuntimeEnvironment: ~Copyable, CommandDispatcher {
         else { return try open.dispatch(command, on: &card) }
         guard !command.classOctet.hasSecureMessaging else { throw .secureMessagingNotSupported }
         guard command.cla == 0x80 else { throw .classNotSupported }
-        try open.requireUsable(command, card)
+        if open.isPresent { try open.requireUsable(command, card) }
         guard command.p1p2 == 0 else { throw .incorrectP1P2 }
         guard command.data.isEmpty == (instruction == .fetch) else { throw .wrongLength }
         switch instruction {

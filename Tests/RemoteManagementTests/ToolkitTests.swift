@@ -200,14 +200,14 @@ import Testing
         let log = Log()
         for owner in [Self.first, Self.second] { card.card.runtime.register(log.application(owner)) }
         try card.card.runtime.toolkit.setEvents([.networkRejection, .locationStatus], for: Self.first)
-        #expect(card.send("10", ToolkitCard.everything) == "910D")
+        #expect(card.send("10", ToolkitCard.everything) == "910F")
         #expect(log.take() == [.profileDownload, .profileDownload])
-        #expect(card.send("8012000000") == "D00B8103010500820281829902" + "0312" + "9000")
+        #expect(card.send("8012000000") == "D00D8103010500820281829902" + "0312" + "9000")
         try card.card.runtime.toolkit.setEvents([.channelStatus, .locationStatus], for: Self.second)
         // One that waits already is replaced by the next.
         try card.card.runtime.toolkit.setEvents([.locationStatus], for: Self.first)
-        #expect(card.send("14", "810301050082028281830100") == "910D")
-        #expect(card.send("8012000000") == "D00B8103030500820281829902" + "030A" + "9000")
+        #expect(card.send("14", "810301050082028281830100") == "910F")
+        #expect(card.send("8012000000") == "D00D8103030500820281829902" + "030A" + "9000")
         #expect(card.send("14", "810303050082028281830100") == "9000")
 
         #expect(card.send("C2", "D60A990103820282819B0102") == "9000")
@@ -220,8 +220,8 @@ import Testing
         #expect(log.take() == [], "nobody has asked for data available")
 
         try card.card.runtime.unregister(Self.second)
-        #expect(card.send("80F2000C") == "910C")
-        #expect(card.send("8012000000") == "D00A8103040500820281829901" + "03" + "9000")
+        #expect(card.send("80F2000C") == "910E")
+        #expect(card.send("8012000000") == "D00C8103040500820281829901" + "03" + "9000")
         #expect(card.send("14", "810304050082028281830100") == "9000")
         #expect(card.send("C2", "D60B99010A82028281B8020105") == "9000")
         #expect(log.take() == [])
@@ -231,8 +231,8 @@ import Testing
         let card = try ToolkitCard()
         try card.card.runtime.toolkit.setEvents([.networkRejection, .locationStatus], for: Self.first)
         #expect(card.send("10", "0000000010") == "9000", "without SET UP EVENT LIST")
-        #expect(card.send("10", "0000000011") == "910C")
-        #expect(card.send("8012000000") == "D00A8103010500820281829901" + "03" + "9000")
+        #expect(card.send("10", "0000000011") == "910E")
+        #expect(card.send("8012000000") == "D00C8103010500820281829901" + "03" + "9000")
     }
 
     @Test func aTimerReachesItsOwner() throws {

@@ -82,7 +82,7 @@ import Testing
                 )
             ),
             (
-                "D030 8103014006 82028182 0500 35070203040403 1F02 39020100 3E00 8D020475 8D020470 3C03021F90"
+                "D02E 8103014006 82028182 0500 35070203040403 1F02 39020100 3E00 8D020475 8D020470 3C03021F90"
                     + " 3E0521 0A000001",
                 .openChannel(
                     OpenChannel(
@@ -360,9 +360,9 @@ import Testing
         ("0000000011", .setUpEventList([.locationStatus]), true),
         ("000000000104", .setUpEventList([.dataAvailable]), true),
         (
-            "0000000001" + String(repeating: "00", count: 19) + "10", .setUpEventList([.networkRejection]), false
+            "0000000001" + String(repeating: "00", count: 19) + "08", .setUpEventList([.networkRejection]), false
         ),
-        ("0000000001" + String(repeating: "00", count: 19) + "20", .setUpEventList([.networkRejection]), true),
+        ("0000000001" + String(repeating: "00", count: 19) + "10", .setUpEventList([.networkRejection]), true),
         ("0000000000000001", .timerManagement(.deactivate(timer)), true),
         ("0000000000000001", .timerManagement(.getValue(timer)), false),
         ("000000000000000000000010", .getChannelStatus, true),

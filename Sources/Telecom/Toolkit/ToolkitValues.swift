@@ -153,7 +153,7 @@ public struct TimerValue: Equatable, Sendable {
     }
 
     func write(to writer: inout OctetWriter) {
-        writer.append(.timerValue, .required, [hours, minutes, seconds].map { $0 % 10 << 4 | $0 / 10 })
+        writer.append(.timerValue, .required, [hours, minutes, seconds].map { ($0 % 10) << 4 | ($0 / 10) })
     }
 
     /// Two digits as TS 23.040 writes those of a time: the lower one first.
