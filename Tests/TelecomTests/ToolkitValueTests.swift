@@ -6,9 +6,14 @@ import Testing
 /// Proactive commands, terminal responses and envelopes as octets and as values. The octets are examples built from
 /// TS 102 223 and TS 31.111 and read by pySim.
 @Suite struct ToolkitValueTests {
-    static let timer = TimerIdentifier(1)!
-    static let value = TimerValue(hours: 0, minutes: 1, seconds: 30)!
-    static let channel = ChannelIdentifier(1)!
+    private static func known<Value>(_ value: Value?) -> Value {
+        guard let value else { fatalError("a value of these tests is out of range") }
+        return value
+    }
+
+    static let timer = known(TimerIdentifier(1))
+    static let value = known(TimerValue(hours: 0, minutes: 1, seconds: 30))
+    static let channel = known(ChannelIdentifier(1))
     static let location = LocationInformation(
         network: [0x00, 0xF1, 0x10],
         areaCode: [0x12, 0x34],
@@ -155,7 +160,7 @@ import Testing
                 0x00,
                 .channels([
                     ChannelStatus(channel, isLinkEstablished: true),
-                    ChannelStatus(ChannelIdentifier(2)!, isLinkEstablished: false, information: 0x05),
+                    ChannelStatus(known(ChannelIdentifier(2)), isLinkEstablished: false, information: 0x05),
                 ])
             )
         ),
