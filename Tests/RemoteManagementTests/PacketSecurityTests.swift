@@ -48,7 +48,7 @@ struct PacketSecurityTests {
     func keysAreThoseThatAreNamed(kic: UInt8?, kid: UInt8?, areFound: Bool) throws {
         let card = try RemoteCard()
         let issuer = try #require(card.issuer)
-        let version = PacketKeys.find(kic: kic, kid: kid, of: issuer, in: card.card.system.memory)?.version
+        let version = DomainPacketKeys.find(kic: kic, kid: kid, of: issuer, in: card.card.system.memory)?.version
         #expect((version != nil) == areFound)
         if areFound { #expect(version == (kid ?? kic).map { $0 >> 4 }) }
     }

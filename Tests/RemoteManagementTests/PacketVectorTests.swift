@@ -36,8 +36,6 @@ struct PacketVectorTests {
 
         func keys() throws -> PacketKeys {
             PacketKeys(
-                version: 1,
-                set: ObjectReference(page: 0),
                 integrity: try key(kid),
                 ciphering: try key(kic),
                 kidAlgorithm: 0x05
@@ -49,7 +47,7 @@ struct PacketVectorTests {
             let octets = try #require(Hex.octets(text))
             let secret = SecretOctets(count: octets.count)
             octets.withView { $0.copy(to: secret.buffer) }
-            return PacketKey(algorithm: algorithm, octets: secret)
+            return PacketKey(algorithm, secret.view)
         }
     }
 
@@ -80,6 +78,61 @@ struct PacketVectorTests {
             }
         }
         #expect(count >= 8)
+    }
+
+    @Test func commandPacketsAreMade() throws {
+        var count = 0
+        // The sender of the one of the field fills up with 80, 00 and so on.
+        for vector in try Self.vectors() where vector.id != "e2e-aes-por-in-sms-submit" {
+            guard let expected = vector.commandPacket, let data = vector.securedData.flatMap({ Hex.octets($0) }),
+                let spi = Hex.octets(vector.spi), let kic = vector.kicByte.flatMap({ UInt8($0, radix: 16) }),
+                let kid = vector.kidByte.flatMap({ UInt8($0, radix: 16) }),
+                let reference = vector.tar.flatMap({ Hex.octets($0) }),
+                let counter = vector.cntr.flatMap({ UInt64($0, radix: 16) })
+            else { continue }
+            let header = CommandPacket.Header(
+                parameters: spi[0],
+                responseParameters: spi[1],
+                kic: kic,
+                kid: kid,
+                reference: reference,
+                counter: counter
+            )
+            let keys = try vector.keys()
+            let packet = data.withView { CommandPacket.make($0, header, with: keys) }
+            #expect(packet.map { Hex.string($0) } == expected, "\(vector)")
+            count += 1
+        }
+        #expect(count >= 10)
+    }
+
+    @Test func responsePacketsAreOpened() throws {
+        var count = 0
+        for vector in try Self.vectors() {
+            guard let octets = vector.responsePacketWithUdh.flatMap({ Hex.octets($0) }), let expected = vector.response,
+                let parameters = UInt8(vector.spi.suffix(2), radix: 16)
+            else { continue }
+            let keys = try vector.keys()
+            let content = try octets.withView { (octets) throws(ResponsePacket.Defect) in
+                try ResponsePacket.open(octets, parameters, with: keys)
+            }
+            #expect(Hex.string([content.status]) == expected.status)
+            #expect(Hex.string(content.reference) == expected.tar)
+            #expect(content.counter == UInt64(expected.cntr, radix: 16))
+            #expect(Hex.string(content.data) == expected.data)
+            // Any octet changed.
+            for index in octets.indices where parameters & 0x08 != 0 {
+                var other = octets
+                other[index] ^= 0x01
+                #expect(throws: ResponsePacket.Defect.self) {
+                    try other.withView { (octets) throws(ResponsePacket.Defect) in
+                        _ = try ResponsePacket.open(octets, parameters, with: keys)
+                    }
+                }
+            }
+            count += 1
+        }
+        #expect(count >= 5)
     }
 
     @Test func responsePacketsAreMade() throws {

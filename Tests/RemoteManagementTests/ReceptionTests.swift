@@ -129,9 +129,9 @@ struct ReceptionTests {
         #expect(try opened(card, host, "80CA004200") == "0A ")
         #expect(try card.keySet(1).packetCounter == 6)
         // 06: more padding than data.
-        host = files()
+        host = files(0x12)
         host.counter = 8
-        let answer = try #require(card.receive(try host.packet("", padding: 200)))
+        let answer = try #require(card.receive(try host.packet(padding: 200)))
         #expect(try host.open(answer.octets).status == 0x06)
         // 04: the largest counter is accepted, and is the last.
         host.counter = KeySet.lastPacketCounter

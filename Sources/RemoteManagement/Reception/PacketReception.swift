@@ -44,7 +44,7 @@ public struct PacketReception: Sendable {
         let application = open.remoteApplication(packet.reference, in: card)
         // Who asks for a reference that nobody has is known by the keys of the issuer security domain, or not at all.
         guard let domain = application?.securityDomain ?? open.issuerSecurityDomain,
-            let keys = PacketKeys.find(
+            let found = DomainPacketKeys.find(
                 kic: packet.isCiphered || packet.asksForCiphering ? packet.kic : nil,
                 kid: packet.kid,
                 of: domain,
@@ -52,16 +52,16 @@ public struct PacketReception: Sendable {
             )
         else { return nil }
         let plain = SecretOctets(count: 2 * octets.count)
-        guard let content = packet.open(with: keys, into: plain) else { return nil }
+        guard let content = packet.open(with: found.keys, into: plain) else { return nil }
         let bearer: Bearer = packet.responseParameters & 0x20 == 0 ? .deliverReport : .submit
         let buffer = response(bearer)
         let result = SecretOctets(count: max(0, buffer.count - ResponsePacket.largestOverhead))
         var writer = OctetWriter(result.buffer)
-        let status = execute(packet, content, application, keys, &actions, &open, &card, into: &writer)
+        let status = execute(packet, content, application, found, &actions, &open, &card, into: &writer)
         guard card.memory.hasPower, packet.asksForResponse(status) else { return nil }
         var answer = OctetWriter(buffer)
         let head = ResponsePacket(status: status, reference: packet.reference, counter: content.counter)
-        guard head.append(writer.view, packet.responseParameters, with: keys, to: &answer) else { return nil }
+        guard head.append(writer.view, packet.responseParameters, with: found.keys, to: &answer) else { return nil }
         return (bearer, answer.count)
     }
 
@@ -70,7 +70,7 @@ public struct PacketReception: Sendable {
         _ packet: CommandPacket,
         _ content: CommandPacket.Content,
         _ application: RemoteApplication?,
-        _ keys: borrowing PacketKeys,
+        _ keys: borrowing DomainPacketKeys,
         _ actions: inout Actions,
         _ open: inout OPEN,
         _ card: inout UICC,

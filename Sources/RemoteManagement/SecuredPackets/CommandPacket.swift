@@ -2,11 +2,11 @@ import CardCrypto
 import Octets
 
 /// A command packet as it has come, whole, from its length on: TS 102 225 clause 5.1, TS 31.115 clause 4.
-struct CommandPacket {
+package struct CommandPacket {
     /// Where the header ends that is never ciphered: CPL, CHL, SPI, KIc, KID, TAR.
-    private static let clearLength = 10
+    static let clearLength = 10
     /// Counter and padding counter, which begin what may be ciphered.
-    private static let countersLength = 6
+    static let countersLength = 6
 
     private let octets: OctetView
     private let checksumLength: Int

@@ -1,5 +1,4 @@
 import CardCrypto
-import Memory
 import Octets
 
 /// What the card says of a command packet: TS 102 225 table 5.
@@ -15,9 +14,9 @@ enum ResponseStatus: UInt8 {
 }
 
 /// A response packet: TS 102 225 clause 5.2, TS 31.115 clause 4.
-struct ResponsePacket {
+package struct ResponsePacket {
     /// The user data header that begins it in a short message.
-    static let userDataHeader: [UInt8] = [0x02, 0x71, 0x00]
+    package static let userDataHeader: [UInt8] = [0x02, 0x71, 0x00]
     /// How many octets of it are not data, at most: user data header, lengths, TAR, counters, status, checksum, padding.
     static let largestOverhead = 3 + 3 + 3 + 6 + 1 + 8 + 15
 
@@ -50,15 +49,8 @@ struct ResponsePacket {
         _ writer: inout OctetWriter
     ) throws(CryptoError) -> Bool {
         let isCiphered = parameters & 0x10 != 0
-        let checkLength: Int
-        switch (parameters & 0x0C, keys.kidAlgorithm) {
-        case (0x00, _): checkLength = 0
-        case (0x04, 0x01): checkLength = 2
-        case (0x04, 0x05): checkLength = 4
-        case (0x08, _): checkLength = CryptographicChecksum.length
-        default: return false
-        }
-        let length = 7 + checkLength + data.count
+        guard let check = PacketCheck(parameters >> 2, kidAlgorithm: keys.kidAlgorithm) else { return false }
+        let length = 7 + check.length + data.count
         var padding = 0
         if isCiphered {
             guard let block = keys.cipheringBlockLength else { return false }
@@ -70,7 +62,7 @@ struct ResponsePacket {
         var message = OctetWriter(all.buffer)
         for octet in Self.userDataHeader { message.append(octet) }
         message.append(UInt16(truncatingIfNeeded: 4 + length + padding))
-        message.append(UInt8(truncatingIfNeeded: 10 + checkLength))
+        message.append(UInt8(truncatingIfNeeded: 10 + check.length))
         message.append(reference)
         let start = message.count
         for shift in [32, 24, 16, 8, 0] as [UInt64] { message.append(UInt8(truncatingIfNeeded: counter >> shift)) }
@@ -78,11 +70,11 @@ struct ResponsePacket {
         message.append(status.rawValue)
         message.append(data)
         message.append(repeating: 0x00, count: padding)
-        let check = SecretOctets(count: CryptographicChecksum.length)
-        try compute(checkLength, of: message.view, keys, into: check.buffer)
+        let value = SecretOctets(count: check.length)
+        try check.compute(message.view, with: keys, into: value.buffer)
         var body = OctetWriter(plain.buffer)
         body.append(message.view.part(from: start, length: 7))
-        body.append(check.view.part(from: 0, length: checkLength))
+        body.append(value.view)
         body.append(message.view.part(from: start + 7))
         switch keys.ciphering {
         case .some(let key) where isCiphered:
@@ -92,39 +84,5 @@ struct ResponsePacket {
         writer.append(message.view.part(from: 0, length: start))
         writer.append(plain.view)
         return !writer.overflowed
-    }
-
-    private func compute(
-        _ length: Int,
-        of message: OctetView,
-        _ keys: borrowing PacketKeys,
-        into output: UnsafeMutableRawBufferPointer
-    ) throws(CryptoError) {
-        var writer = OctetWriter(output)
-        switch length {
-        case 2: writer.append(CRC16.of(message))
-        case 4: writer.append(number: CRC32.of(message), minimum: 4)
-        case CryptographicChecksum.length:
-            switch keys.integrity {
-            case .some(let key): try CryptographicChecksum.compute(message, with: key, into: output)
-            case .none: throw .keyLength
-            }
-        default: break
-        }
-    }
-}
-
-/// The CRC-16 of ISO/IEC 13239.
-enum CRC16 {
-    /// The checksum of the octets of `view`.
-    static func of(_ view: OctetView) -> UInt16 {
-        view.withUnsafeBytes { octets in
-            var remainder: UInt16 = 0xFFFF
-            for octet in octets {
-                remainder ^= UInt16(octet)
-                for _ in 0..<8 { remainder = remainder & 1 == 0 ? remainder >> 1 : remainder >> 1 ^ 0x8408 }
-            }
-            return ~remainder
-        }
     }
 }

@@ -28,27 +28,11 @@ struct DeliverMessage {
             let coding = cursor.octet(), Self.isBinary(coding), cursor.octets(7) != nil,
             let length = cursor.octet(), let userData = cursor.octets(Int(length))
         else { return nil }
+        guard let packet = PacketUserData(userData, .command) else { return nil }
         self.origin = origin
-        var user = OctetCursor(userData)
-        guard let headerLength = user.octet(), let header = user.octets(Int(headerLength)) else { return nil }
-        data = user.rest()
-        var elements = OctetCursor(header)
-        var beginsPacket = false
-        var part: Part?
-        while !elements.isAtEnd {
-            guard let identifier = elements.octet(), let length = elements.octet(),
-                let value = elements.octets(Int(length))
-            else { return nil }
-            switch identifier {
-            case 0x70: beginsPacket = true
-            case 0x00, 0x08:
-                guard let found = Part(value, isReferenceLong: identifier == 0x08) else { return nil }
-                part = found
-            default: break
-            }
-        }
-        self.beginsPacket = beginsPacket
-        self.part = part
+        data = packet.data
+        beginsPacket = packet.beginsPacket
+        part = packet.part
     }
 
     /// Whether a data coding scheme is one of 8 bit data: TS 23.038 clause 4.
@@ -58,7 +42,8 @@ struct DeliverMessage {
 }
 
 extension DeliverMessage.Part {
-    fileprivate init?(_ element: OctetView, isReferenceLong: Bool) {
+    /// Reads the information element.
+    init?(_ element: OctetView, isReferenceLong: Bool) {
         var cursor = OctetCursor(element)
         let reference = isReferenceLong ? cursor.uint16() : cursor.octet().map { UInt16($0) }
         guard let reference, let total = cursor.octet(), let number = cursor.octet(), cursor.isAtEnd,

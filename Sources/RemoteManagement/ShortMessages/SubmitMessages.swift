@@ -1,9 +1,7 @@
 import Octets
 
 /// A response packet in SMS-SUBMITs: TS 23.040 clause 9.2.2.2, TS 31.115 clause 4.
-struct SubmitMessages {
-    /// The most octets of user data in one message.
-    private static let userDataLength = 140
+package enum SubmitMessages {
     /// How many messages a response packet may take.
     static let largestNumber = 5
     /// The most octets of a response packet, with its user data header.
@@ -16,20 +14,47 @@ struct SubmitMessages {
     ///   - address: whom they go to: length in digits, type, digits.
     ///   - reference: what tells the parts of this packet from those of others.
     static func make(_ packet: OctetView, to address: OctetView, reference: UInt8) -> [[UInt8]] {
-        if packet.count <= userDataLength { return [message(packet.array, to: address)] }
-        var rest = OctetCursor(packet.part(from: ResponsePacket.userDataHeader.count))
-        let total = UInt8(truncatingIfNeeded: 1 + max(0, rest.remaining - 132 + 133) / 134)
-        var messages: [[UInt8]] = []
-        while !rest.isAtEnd {
-            let number = UInt8(truncatingIfNeeded: messages.count + 1)
-            // Only the first part says that a response packet begins.
-            let header: [UInt8] = number == 1 ? [0x07, 0x71, 0x00] : [0x05]
-            let concatenation: [UInt8] = [0x00, 0x03, reference, total, number]
-            let room = userDataLength - header.count - concatenation.count
-            guard let part = rest.octets(min(room, rest.remaining)) else { break }
-            messages.append(message(header + concatenation + part.array, to: address))
+        PacketUserData.parts(
+            of: packet.part(from: ResponsePacket.userDataHeader.count),
+            .response,
+            reference: reference
+        ).map { message($0, to: address) }
+    }
+
+    /// Puts the response packet together that some messages bring, in any order: with its user data header, as
+    /// `ResponsePacket.open` takes it.
+    ///
+    /// - Returns: nil where a part is missing, or a message is none of one response packet.
+    package static func packet(in messages: [[UInt8]]) -> [UInt8]? {
+        var parts: [UInt8: [UInt8]] = [:]
+        var total = 1
+        for message in messages {
+            let isRead = message.withView { octets in
+                guard let userData = userDataField(of: octets), let data = PacketUserData(userData, .response) else {
+                    return false
+                }
+                let number = data.part?.number ?? 1
+                total = Int(data.part?.total ?? 1)
+                guard data.beginsPacket == (number == 1) else { return false }
+                parts[number] = data.data.array
+                return true
+            }
+            guard isRead else { return nil }
         }
-        return messages
+        guard !messages.isEmpty, parts.count == total else { return nil }
+        return ResponsePacket.userDataHeader + parts.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
+
+    /// The user data of an SMS-SUBMIT that has a header; nil of another message.
+    private static func userDataField(of message: OctetView) -> OctetView? {
+        var cursor = OctetCursor(message)
+        guard let first = cursor.octet(), first & 0x43 == 0x41, cursor.octet() != nil, let digits = cursor.peek,
+            digits <= 20, cursor.octets(2 + (Int(digits) + 1) / 2) != nil, cursor.octets(2) != nil
+        else { return nil }
+        // The validity period: none, relative, or of seven octets.
+        let validity = first & 0x18 == 0x00 ? 0 : first & 0x18 == 0x10 ? 1 : 7
+        guard cursor.octets(validity) != nil, let length = cursor.octet() else { return nil }
+        return cursor.octets(Int(length))
     }
 
     /// TP-MTI of SMS-SUBMIT with a user data header, protocol 7F and coding F6 as in the messages to the card.

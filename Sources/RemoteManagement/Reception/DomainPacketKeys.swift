@@ -3,33 +3,12 @@ import GlobalPlatform
 import Memory
 import Octets
 
-/// A key of a packet, copied: the script in the packet may replace it before the response is made. It is wiped when this
-/// ends.
-struct PacketKey: ~Copyable {
-    let algorithm: BlockCipher.Algorithm
-    let octets: SecretOctets
-}
-
-/// The keys that KIc and KID of a packet name.
-struct PacketKeys: ~Copyable {
+/// The keys of a security domain that KIc and KID of a packet name.
+struct DomainPacketKeys: ~Copyable {
     /// Their key version, and the object of the key set.
     let version: UInt8
     let set: ObjectReference
-    /// KID; nil where the packet has no cryptographic checksum, and its response neither.
-    let integrity: PacketKey?
-    /// KIc; nil where neither is ciphered.
-    let ciphering: PacketKey?
-
-    /// What the octet KID says of an algorithm, b4 to b1: that of a redundancy check, where there is one.
-    let kidAlgorithm: UInt8
-
-    /// How long the blocks of the ciphering are; nil without a key for it.
-    var cipheringBlockLength: Int? {
-        switch ciphering {
-        case .some(let key): key.algorithm.blockLength
-        case .none: nil
-        }
-    }
+    let keys: PacketKeys
 
     /// The algorithm and the length that an octet KIc or KID asks for: TS 102 225 clauses 5.1.2 and 5.1.3.
     private struct Indication {
@@ -64,7 +43,7 @@ struct PacketKeys: ~Copyable {
         kid: UInt8?,
         of domain: ObjectReference,
         in memory: borrowing Memory
-    ) -> PacketKeys? {
+    ) -> DomainPacketKeys? {
         let ciphering = kic.map(Indication.init)
         let integrity = kid.map(Indication.init)
         guard let version = integrity?.version ?? ciphering?.version,
@@ -74,12 +53,14 @@ struct PacketKeys: ~Copyable {
         let integrityKey = integrity.flatMap { key(.integrity, $0, of: set, in: memory) }
         let cipheringKey = ciphering.flatMap { key(.ciphering, $0, of: set, in: memory) }
         guard hasKey(integrityKey) || kid == nil, hasKey(cipheringKey) || kic == nil else { return nil }
-        return PacketKeys(
+        return DomainPacketKeys(
             version: version,
             set: set.reference,
-            integrity: integrityKey,
-            ciphering: cipheringKey,
-            kidAlgorithm: (kid ?? 0) & 0x0F
+            keys: PacketKeys(
+                integrity: integrityKey,
+                ciphering: cipheringKey,
+                kidAlgorithm: (kid ?? 0) & 0x0F
+            )
         )
     }
 
@@ -92,9 +73,7 @@ struct PacketKeys: ~Copyable {
         do throws(StatusWord) {
             return try memory.withKey(key, of: set) { (algorithm, octets) throws(StatusWord) -> PacketKey in
                 guard indication.isFor(algorithm, length: octets.count) else { throw .referencedDataNotFound }
-                let copy = SecretOctets(count: octets.count)
-                octets.copy(to: copy.buffer)
-                return PacketKey(algorithm: algorithm, octets: copy)
+                return PacketKey(algorithm, octets)
             }
         } catch {
             return nil
