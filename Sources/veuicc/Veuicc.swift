@@ -17,7 +17,8 @@ struct Veuicc: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             CardCommand.self, Run.self, ControlCommand.self, APDUCommand.self, FileSystemCommand.self,
-            GlobalPlatformCommand.self, TraceCommand.self, ImageCommand.self, ConformanceCommand.self,
+            GlobalPlatformCommand.self, OTACommand.self, TraceCommand.self, ImageCommand.self,
+            ConformanceCommand.self,
         ]
     )
 

@@ -17,9 +17,26 @@ public struct KeyFileError: Error, Equatable, CustomStringConvertible {
 /// A block of lines, which an empty line ends, is a key set. A line is a name, white space and a value; `#` begins a
 /// comment.
 public enum KeyFile {
-    /// The key sets of a file.
+    /// The key sets of a file that sessions are opened with.
     public static func keys(_ text: String) throws(KeyFileError) -> [HostKeys] {
         var keys: [HostKeys] = []
+        for block in try blocks(text) {
+            if !block.isForPackets { keys.append(try block.keys()) }
+        }
+        return keys
+    }
+
+    /// The key sets of a file that are for secured packets.
+    public static func packetKeys(_ text: String) throws(KeyFileError) -> [PacketKeySet] {
+        var keys: [PacketKeySet] = []
+        for block in try blocks(text) {
+            if block.isForPackets { keys.append(try block.packetKeys()) }
+        }
+        return keys
+    }
+
+    private static func blocks(_ text: String) throws(KeyFileError) -> [KeyBlock] {
+        var blocks: [KeyBlock] = []
         var block = KeyBlock()
         var number = 0
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
@@ -30,13 +47,13 @@ public enum KeyFile {
                 let value = words.count > 1 ? words[1] : ""
                 try block.add(name.lowercased(), String(value.filter { !$0.isWhitespace }), line: number)
             } else if line.allSatisfy(\.isWhitespace), !block.isEmpty {
-                keys.append(try block.keys())
+                blocks.append(block)
                 block = KeyBlock()
             }
         }
-        if !block.isEmpty { keys.append(try block.keys()) }
-        guard !keys.isEmpty else { throw KeyFileError(line: max(1, number), reason: "there is no key set") }
-        return keys
+        if !block.isEmpty { blocks.append(block) }
+        guard !blocks.isEmpty else { throw KeyFileError(line: max(1, number), reason: "there is no key set") }
+        return blocks
     }
 }
 
@@ -48,10 +65,14 @@ private struct KeyBlock {
 
     private static let names: Set<String> = [
         "version", "protocol", "i", "key", "enc", "mac", "dek", "curve", "private", "ca", "card-key", "card-ca",
-        "aes", "mode",
+        "aes", "mode", "kic", "kid", "algorithm",
     ]
+    private static let packetNames: Set<String> = ["version", "protocol", "key", "kic", "kid", "algorithm"]
 
     var isEmpty: Bool { first == 0 }
+
+    /// Whether the keys are those of secured packets, and of no session.
+    var isForPackets: Bool { values["protocol"]?.value.lowercased() == "scp80" }
 
     mutating func add(_ name: String, _ value: String, line: Int) throws(KeyFileError) {
         if first == 0 { first = line }
@@ -72,8 +93,14 @@ private struct KeyBlock {
         if let (value, line) = values["protocol"] {
             channel = HostProtocol(rawValue: value.lowercased())
             guard channel != nil else {
-                throw KeyFileError(line: line, reason: "protocol: scp02, scp03, scp11a, scp11b or scp11c is needed")
+                throw KeyFileError(
+                    line: line,
+                    reason: "protocol: scp02, scp03, scp11a, scp11b, scp11c or scp80 is needed"
+                )
             }
+        }
+        for name in ["kic", "kid", "algorithm"] {
+            if let line = values[name]?.line { throw KeyFileError(line: line, reason: "\(name) is for SCP80 alone") }
         }
         if let channel, !channel.isSymmetric {
             return HostKeys(version: version, channel: channel, .agreement(try agreement(channel)))
@@ -84,6 +111,31 @@ private struct KeyBlock {
             }
         }
         return HostKeys(version: version, channel: channel, .symmetric(try symmetric(channel)), i: try number("i"))
+    }
+
+    func packetKeys() throws(KeyFileError) -> PacketKeySet {
+        for (name, value) in values.sorted(by: { $0.value.line < $1.value.line })
+        where !Self.packetNames.contains(name) {
+            throw KeyFileError(line: value.line, reason: "\(name) is not for SCP80")
+        }
+        guard let version = try number("version"), (0x01...0x0F).contains(version) else {
+            throw KeyFileError(line: values["version"]?.line ?? first, reason: "version: SCP80 needs one of 01 to 0F")
+        }
+        let algorithm = try choice("algorithm", ["aes": PacketKeySet.Algorithm.aes, "des": .des]) ?? .aes
+        let all = try octets("key")
+        var keys: [[UInt8]] = []
+        for name in ["kic", "kid"] {
+            guard let key = try octets(name) ?? all else {
+                throw KeyFileError(line: first, reason: "the key set has no \(name)")
+            }
+            guard key.count == 16 || key.count == 24 || algorithm == .aes && key.count == 32 else {
+                let lengths = algorithm == .aes ? "16, 24 or 32" : "16 or 24"
+                let line = values[name]?.line ?? values["key"]?.line ?? first
+                throw KeyFileError(line: line, reason: "\(name): \(lengths) octets are needed")
+            }
+            keys.append(key)
+        }
+        return PacketKeySet(version: version, algorithm, ciphering: keys[0], integrity: keys[1])
     }
 
     private func symmetric(_ channel: HostProtocol?) throws(KeyFileError) -> StaticKeys {
