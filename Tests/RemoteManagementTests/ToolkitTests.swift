@@ -181,7 +181,8 @@ import Testing
         ("80C20000 03 D60199", "6A80"), ("80C2000000", "6700"), ("80C20000 02 D300", "9000"),
         ("80C20000 15 D613 990103 82028281 9B0100 9307 00F1101234ABCD", "9000"),
         ("80C20000 0E D70C 82028281 A40101 A503001003", "9000"),
-        ("80C20000 0A D108 82028381 8B024400", "6F00"),
+        // A short message without content is none for this card.
+        ("80C20000 0A D108 82028381 8B024400", "9000"),
     ])
     func malformedAndUnexpectedOnesAreAnswered(command: String, status: String) throws {
         #expect(try ToolkitCard().send(command) == status)
